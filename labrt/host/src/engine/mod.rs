@@ -1,0 +1,36 @@
+//! The virtual-time engine: every lab thread of a run takes turns on one OS thread, and one seed
+//! decides who is next.
+//!
+//! How a step goes: a face calls [`Engine::point`] or [`Engine::block`]; the task's stack is left
+//! ([`stack`], or [`baton`] for OS threads) for the loop in [`step`]; the loop lets due [`timers`]
+//! fire, asks the [`policy`] for one of the runnable [`task`]s, and enters its stack.
+//!
+//! Two rules keep this sound, and every file here obeys them:
+//! * State is only touched inside [`Engine::with`], whose closure neither switches stacks nor runs
+//!   anybody else's code (no user closure, no drop of a user's value).
+//! * Nothing switches while its OS thread is unwinding: the panic count of std belongs to the OS
+//!   thread, not to the coroutine.
+
+pub mod channel;
+pub mod condvar;
+pub mod deadlock;
+pub mod lock;
+pub mod machine;
+pub mod policy;
+pub(crate) mod run;
+pub mod run_cell;
+pub mod rwlock;
+pub mod safety_net;
+pub(crate) mod stack;
+pub mod state;
+pub mod step;
+pub mod task;
+pub mod timers;
+
+mod baton;
+mod panics;
+mod unwind;
+
+pub use state::Engine;
+pub use step::Standing;
+pub use task::{Waiter, Wake};

@@ -1,0 +1,498 @@
+//! The loop, and the two ways out of a task and back: [`Engine::point`] and [`Engine::block`].
+
+use std::time::Duration;
+
+use super::safety_net;
+use super::stack::{self, Carrier, Resume};
+use super::state::{Engine, STEP_COST_NANOS, State};
+use super::task::{NOBODY, Needs, RunState, Wait, Wake};
+use super::timers::Due;
+use crate::Place;
+use crate::failure::{FailureKind, Operation};
+use crate::kill;
+use crate::trace::EventKind;
+
+/// How the running task stands after a scheduling point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It goes on.
+    Alive,
+    /// It is being unwound, or no task is running at all: what it does must have no effect.
+    Inert,
+}
+
+/// After so many operations a killed thread's clean-up code counts as a loop.
+const INERT_OPERATIONS_MAX: u32 = 100_000;
+
+impl Engine {
+    /// A scheduling point: another task may run here, time passes, a crash may fall.
+    #[inline]
+    pub fn point(&self, kind: EventKind, place: Place) -> Standing {
+        let leave = self.with(|s| {
+            if s.attention || s.running == NOBODY {
+                return Leave::LookTwice;
+            }
+            let running = s.running as usize;
+            s.tasks[running].place = place;
+            s.step(kind, &self.heartbeat);
+            if s.attention || s.timers.next_due() <= s.now {
+                return Leave::LookTwice;
+            }
+            match s.preempt() {
+                true => Leave::Yes,
+                false => Leave::No,
+            }
+        });
+        match leave {
+            Leave::No => Standing::Alive,
+            Leave::Yes => {
+                self.leave();
+                Standing::Alive
+            }
+            Leave::LookTwice => self.point_slowly(),
+        }
+    }
+
+    #[cold]
+    fn point_slowly(&self) -> Standing {
+        enum Way {
+            Inert,
+            Die,
+            Freeze,
+            Leave,
+            Stay,
+        }
+        let way = self.with(|s| {
+            if s.running == NOBODY {
+                return Way::Inert;
+            }
+            let running = s.running;
+            if s.ending || s.tasks[running as usize].killed {
+                let task = &mut s.tasks[running as usize];
+                task.inert_operations += 1;
+                let in_clean_up = std::thread::panicking();
+                return match (in_clean_up, task.killed) {
+                    (true, _) if task.inert_operations < INERT_OPERATIONS_MAX => Way::Inert,
+                    (true, _) => Way::Freeze,
+                    // The run has ended under its feet: leave the stack now.
+                    (false, false) => {
+                        task.killed = true;
+                        Way::Die
+                    }
+                    // The kill was swallowed.
+                    (false, true) => Way::Freeze,
+                };
+            }
+            if s.tasks[running as usize].panic.is_some() {
+                if std::thread::panicking() {
+                    return Way::Stay; // nothing switches while unwinding
+                }
+                // The program has caught it; it is no business of the run's.
+                s.tasks[running as usize].panic = None;
+                s.attention = !s.crashes.is_empty();
+            }
+            if s.crashes.is_empty() && s.now < s.timers.next_due() {
+                return match s.preempt() {
+                    true => Way::Leave,
+                    false => Way::Stay,
+                };
+            }
+            // Timers fire and crashes fall in the loop, off every task's stack.
+            s.tasks[running as usize].state = RunState::Runnable;
+            if s.policy.prefers_to_stay() {
+                s.chosen = Some(running);
+            } else {
+                s.runnable.push(running);
+            }
+            Way::Leave
+        });
+        match way {
+            Way::Inert => Standing::Inert,
+            Way::Die => kill::die(),
+            Way::Freeze => self.freeze(),
+            Way::Stay => Standing::Alive,
+            Way::Leave => {
+                self.leave();
+                Standing::Alive
+            }
+        }
+    }
+
+    /// Lets the task wait until it is woken or `deadline_nanos` comes. Its waiter key must have
+    /// been left where it will be woken from.
+    pub(crate) fn block(
+        &self,
+        operation: Operation,
+        needs: Needs,
+        place: Place,
+        deadline_nanos: Option<u64>,
+    ) -> Wake {
+        let inert = self.with(|s| {
+            // A task that unwinds from a panic of its own can not switch either.
+            let panics = s.attention && s.running_panics() && std::thread::panicking();
+            if s.ending || panics || s.running_is_killed() {
+                return true;
+            }
+            let running = s.running;
+            s.tasks[running as usize].place = place;
+            s.step(EventKind::Block, &self.heartbeat);
+            let since_nanos = s.now;
+            let task = &mut s.tasks[running as usize];
+            task.generation += 1;
+            task.state = RunState::Blocked;
+            task.wait = Some(Wait { operation, since_nanos, needs });
+            task.has_deadline = deadline_nanos.is_some();
+            let generation = task.generation;
+            if let Some(deadline) = deadline_nanos {
+                s.timers.wake_at(deadline, running, generation);
+            }
+            if !matches!(needs, Needs::Anybody) {
+                s.look_for_a_cycle(running);
+            }
+            false
+        });
+        if inert {
+            if !std::thread::panicking() {
+                self.point_slowly();
+            }
+            super::panics::ended_by_panic();
+            self.freeze();
+        }
+        self.leave();
+        self.with(|s| {
+            let running = s.running as usize;
+            s.tasks[running].wait = None;
+            s.tasks[running].wake
+        })
+    }
+
+    /// As [`Engine::block`], when nobody in particular has to act.
+    pub fn block_for_anybody(
+        &self,
+        operation: Operation,
+        place: Place,
+        deadline_nanos: Option<u64>,
+    ) -> Wake {
+        self.block(operation, Needs::Anybody, place, deadline_nanos)
+    }
+
+    /// Lets `nanos` of virtual time pass.
+    pub fn sleep(&self, duration: Duration, place: Place) {
+        if self.point(EventKind::Sleep, place) == Standing::Inert {
+            self.freeze();
+        }
+        self.watch_wait(Operation::Sleep, place);
+        let deadline_nanos = self.deadline_after(duration);
+        self.block(Operation::Sleep, Needs::Anybody, place, Some(deadline_nanos));
+    }
+
+    /// A scheduling point that prefers others.
+    pub fn yield_now(&self, place: Place) {
+        if self.point(EventKind::Yield, place) == Standing::Inert {
+            return;
+        }
+        let others = self.with(|s| {
+            if s.runnable.is_empty() || s.attention {
+                return false;
+            }
+            let running = s.running;
+            s.tasks[running as usize].state = RunState::Runnable;
+            // Chosen among the others first, so that yielding in a loop lets them move.
+            let next = s.policy.pick(&s.runnable, &s.tasks, &mut s.rng);
+            s.chosen = Some(s.runnable.swap_remove(next));
+            s.runnable.push(running);
+            true
+        });
+        if others {
+            self.leave();
+        }
+    }
+
+    /// The virtual moment `duration` from now.
+    pub fn deadline_after(&self, duration: Duration) -> u64 {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.now_nanos().saturating_add(nanos)
+    }
+
+    /// Runs `action` after `delay`, outside every task.
+    pub fn after(&self, delay: Duration, action: Box<dyn FnOnce()>) {
+        let at = self.deadline_after(delay);
+        let refused = self.with(|s| match s.ending {
+            true => Some(action),
+            false => {
+                s.timers.act_at(at, action);
+                None
+            }
+        });
+        drop(refused);
+    }
+
+    /// Ends the wait of `waiter`, if it is still going on. Allowed from events.
+    pub fn wake(&self, waiter: super::Waiter) -> bool {
+        self.with(|s| s.wake(waiter, Wake::Notified))
+    }
+
+    /// Gives the turn to the loop; comes back with the next turn, or unwinds.
+    #[inline]
+    fn leave(&self) {
+        if stack::suspend(self) == Resume::Kill {
+            kill::die();
+        }
+    }
+
+    /// Never comes back: the task can neither go on nor be unwound.
+    pub(crate) fn freeze(&self) -> ! {
+        self.with(|s| {
+            let running = s.running;
+            if running != NOBODY {
+                let task = &mut s.tasks[running as usize];
+                task.killed = true;
+                task.state = RunState::Blocked;
+                task.generation += 1;
+            }
+        });
+        loop {
+            stack::suspend(self);
+        }
+    }
+
+    /// Runs tasks until the main task has ended or something failed.
+    pub(crate) fn run_to_the_end(&self) {
+        while let Some(task) = self.next_task() {
+            self.enter(task, Resume::Run);
+        }
+    }
+
+    /// Lets timers fire and crashes fall, then says whose turn it is.
+    fn next_task(&self) -> Option<u32> {
+        loop {
+            if self.with(|s| !s.crashes.is_empty()) {
+                self.carry_out_crashes();
+            }
+            if self.with(|s| s.ending || s.tasks[0].state == RunState::Done) {
+                return None;
+            }
+            if self.fire_due_timers() {
+                continue;
+            }
+            let next = self.with(|s| s.pick());
+            match next {
+                Pick::Task(task) => return Some(task),
+                Pick::Later => {}
+            }
+        }
+    }
+
+    /// Whether something foreign ran that may have changed the picture.
+    fn fire_due_timers(&self) -> bool {
+        let mut foreign = false;
+        loop {
+            match self.with(|s| s.timers.pop_due(s.now)) {
+                None => return foreign,
+                Some(Due::Wake { task, generation }) => {
+                    let waiter = super::Waiter { task, generation };
+                    self.with(|s| s.wake(waiter, Wake::TimedOut));
+                }
+                Some(Due::Action(action)) => {
+                    action();
+                    foreign = true;
+                }
+                Some(Due::ConfirmCycle { task, generation }) => {
+                    self.with(|s| s.confirm_cycle(task, generation))
+                }
+                Some(Due::Probe { task, generation }) => {
+                    self.with(|s| s.probe(super::Waiter { task, generation }));
+                }
+            }
+        }
+    }
+
+    /// Enters a task's stack; comes back when it leaves it.
+    pub(crate) fn enter(&self, index: u32, resume: Resume) {
+        let carrier = self.with(|s| {
+            s.running = index;
+            let task = &mut s.tasks[index as usize];
+            task.state = RunState::Running;
+            let killed = task.killed;
+            let carrier = task.carrier.take();
+            let body = match carrier {
+                None => task.body.take(),
+                Some(_) => None,
+            };
+            s.attention = s.ending || killed;
+            if !s.ending {
+                s.step(EventKind::Run, &self.heartbeat);
+            }
+            (carrier, body)
+        });
+        let mut carrier = match carrier {
+            (Some(carrier), _) => carrier,
+            (None, Some(body)) => match Carrier::new(self, body) {
+                Ok(carrier) => carrier,
+                Err(refusal) => {
+                    self.with(|s| {
+                        let message = format!(
+                            "the system refused another stack ({refusal}) with {} lab threads alive",
+                            s.live
+                        );
+                        s.fail(FailureKind::TooManyThreads, message, None);
+                        s.finish_task(index);
+                        s.running = NOBODY;
+                    });
+                    return;
+                }
+            },
+            (None, None) => unreachable!("a task without a stack and without a body is over"),
+        };
+        safety_net::entering_task(self, &carrier, index);
+        let over = carrier.resume(resume);
+        safety_net::left_task(self);
+        let ended = self.with(|s| {
+            s.running = NOBODY;
+            if over {
+                s.finish_task(index);
+                return Some(carrier);
+            }
+            s.tasks[index as usize].carrier = Some(carrier);
+            None
+        });
+        if let Some(carrier) = ended {
+            carrier.recycle();
+        }
+    }
+
+    /// Ends a task now, on its own stack; leaks it if it will not be ended.
+    pub(crate) fn kill_task(&self, index: u32) {
+        enum Way {
+            Nothing,
+            NeverStarted(Option<Box<dyn FnOnce()>>),
+            Unwind,
+        }
+        let way = self.with(|s| {
+            let task = &mut s.tasks[index as usize];
+            if task.state == RunState::Done {
+                return Way::Nothing;
+            }
+            task.killed = true;
+            task.generation += 1;
+            if task.state == RunState::Runnable {
+                s.runnable.retain(|runnable| *runnable != index);
+                if s.chosen == Some(index) {
+                    s.chosen = None;
+                }
+            }
+            let task = &mut s.tasks[index as usize];
+            if task.carrier.is_none() {
+                let body = task.body.take();
+                s.finish_task(index);
+                return Way::NeverStarted(body);
+            }
+            Way::Unwind
+        });
+        match way {
+            Way::Nothing => {}
+            Way::NeverStarted(body) => drop(body),
+            Way::Unwind => {
+                self.enter(index, Resume::Kill);
+                let left_over = self.with(|s| {
+                    let task = &mut s.tasks[index as usize];
+                    if task.state == RunState::Done {
+                        return None;
+                    }
+                    let carrier = task.carrier.take();
+                    s.leaked += 1;
+                    s.finish_task(index);
+                    carrier
+                });
+                if let Some(carrier) = left_over {
+                    carrier.abandon();
+                }
+            }
+        }
+    }
+
+    /// Ends every task that is left, in a fixed order.
+    pub(crate) fn end_all_tasks(&self) {
+        self.with(|s| {
+            s.ending = true;
+            s.attention = true;
+        });
+        // Unwinding starts no tasks: spawn is inert by now.
+        for index in 0..self.with(|s| s.tasks.len()) {
+            self.kill_task(index as u32);
+        }
+        for action in self.with(|s| s.timers.take_actions()) {
+            drop(action);
+        }
+    }
+}
+
+enum Leave {
+    No,
+    Yes,
+    LookTwice,
+}
+
+enum Pick {
+    Task(u32),
+    Later,
+}
+
+impl State {
+    /// Whether the running task must leave its stack here; it is runnable again if so.
+    #[inline]
+    fn preempt(&mut self) -> bool {
+        let Some(next) =
+            self.policy.interrupt(self.running, &self.runnable, &mut self.tasks, &mut self.rng)
+        else {
+            return false;
+        };
+        let chosen = self.runnable.swap_remove(next);
+        let running = self.running;
+        self.tasks[running as usize].state = RunState::Runnable;
+        self.runnable.push(running);
+        self.chosen = Some(chosen);
+        true
+    }
+
+    fn pick(&mut self) -> Pick {
+        if self.config.limits.virtual_time < Duration::from_nanos(self.now) {
+            self.virtual_time_limit();
+            return Pick::Later;
+        }
+        if let Some(chosen) = self.chosen.take() {
+            return Pick::Task(chosen);
+        }
+        if !self.runnable.is_empty() {
+            let next = self.policy.pick(&self.runnable, &self.tasks, &mut self.rng);
+            return Pick::Task(self.runnable.swap_remove(next));
+        }
+        let tasks = &self.tasks;
+        let still_waits = |task: u32, generation: u64| {
+            let task: &super::task::Task = &tasks[task as usize];
+            task.state == RunState::Blocked && task.generation == generation
+        };
+        match self.timers.next_live(still_waits) {
+            Some(at) => {
+                let limit_nanos =
+                    u64::try_from(self.config.limits.virtual_time.as_nanos()).unwrap_or(u64::MAX);
+                // Not beyond the limit: what is reported there is as of the limit.
+                self.now = self.now.max(at.min(limit_nanos.saturating_add(1)));
+            }
+            None => {
+                // Nothing will ever happen again.
+                let message = "every thread waits for another one".to_owned();
+                self.now += STEP_COST_NANOS;
+                self.fail(FailureKind::NobodyCanRun, message, None);
+            }
+        }
+        Pick::Later
+    }
+
+    #[cold]
+    fn virtual_time_limit(&mut self) {
+        let limit = self.config.limits.virtual_time;
+        let message = format!("the run is still going on after {limit:?} of virtual time");
+        self.fail(FailureKind::VirtualTimeLimit, message, None);
+    }
+}
