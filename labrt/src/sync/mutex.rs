@@ -6,6 +6,7 @@ use std::panic::Location;
 
 use labrt_host::Place;
 use labrt_host::dispatch::{self, Current};
+use labrt_host::engine::Engine;
 use labrt_host::engine::lock::LockCell;
 
 /// A mutual-exclusion lock, as parking_lot's: `lock` gives the guard, there is no poisoning, and a
@@ -51,20 +52,32 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         match dispatch::current() {
-            Current::Outside => self.guard(self.real.lock()),
-            Current::Real(thread) => {
-                thread.check();
-                let guard = self.guard(self.real.lock());
-                // Killed while waiting: the guard gives the lock back on the way out.
-                thread.check();
-                guard
-            }
-            Current::Virtual(engine) => {
-                let place = Location::caller();
-                self.cell.lock(engine, place);
-                self.virtual_guard(place)
-            }
+            Current::Virtual(engine) => self.lock_virtual(engine, Location::caller()),
+            Current::Real(thread) if thread.is_doomed() => self.lock_waiting(),
+            // The free lock is the common case, and needs no second look at the machine.
+            Current::Outside | Current::Real(_) => match self.real.try_lock() {
+                Some(real) => self.guard(real),
+                None => self.lock_waiting(),
+            },
         }
+    }
+
+    #[inline(never)]
+    fn lock_virtual(&self, engine: &Engine, place: Place) -> MutexGuard<'_, T> {
+        self.cell.lock(engine, place);
+        self.virtual_guard(place)
+    }
+
+    #[cold]
+    fn lock_waiting(&self) -> MutexGuard<'_, T> {
+        let Current::Real(thread) = dispatch::current() else {
+            return self.guard(self.real.lock());
+        };
+        thread.check();
+        let guard = self.guard(self.real.lock());
+        // Killed while waiting: the guard gives the lock back on the way out.
+        thread.check();
+        guard
     }
 
     /// Takes the lock if nobody has it. Never waits.
@@ -126,11 +139,19 @@ pub(super) fn held_elsewhere(what: &str) -> ! {
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
+        // Under the real clock the field's own drop is all.
+        if let Some(place) = self.virtual_place {
+            self.unlock_virtual(place);
+        }
+    }
+}
+
+impl<T: ?Sized> MutexGuard<'_, T> {
+    #[inline(never)]
+    fn unlock_virtual(&mut self, place: Place) {
         let had_it = self.real.take().is_some();
-        if let (Some(place), true) = (self.virtual_place, had_it) {
-            if let Some(engine) = dispatch::engine() {
-                self.mutex.cell.unlock(engine, place);
-            }
+        if let (true, Some(engine)) = (had_it, dispatch::engine()) {
+            self.mutex.cell.unlock(engine, place);
         }
     }
 }
