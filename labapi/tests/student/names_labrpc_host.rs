@@ -1,0 +1,2 @@
+//~ labrpc_host
+pub use labrpc_host::Network;

@@ -1,0 +1,2 @@
+//~ labrt_host
+pub use labrt_host::Machine;
