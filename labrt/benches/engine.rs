@@ -11,7 +11,8 @@ use labrt::thread;
 use labrt_host::{Policy, RunConfig, run};
 
 fn main() {
-    let chosen: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let chosen: Vec<String> =
+        std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wants = |name: &str| chosen.is_empty() || chosen.iter().any(|arg| arg == name);
     if wants("step") {
         step();
@@ -96,7 +97,8 @@ fn step() {
             (0..5)
                 .map(|seed| {
                     let begin = cpu_seconds();
-                    let outcome = run(&RunConfig::virtual_time(seed).policy(policy), || ping_pong(200_000));
+                    let outcome =
+                        run(&RunConfig::virtual_time(seed).policy(policy), || ping_pong(200_000));
                     let spent = cpu_seconds() - begin;
                     steps = outcome.report.steps;
                     outcome.unwrap();
@@ -104,7 +106,9 @@ fn step() {
                 })
                 .collect(),
         );
-        println!("step   {name:16} {nanos:6.1} ns CPU a step ({steps} steps)   bar 60 ns; shuttle 200 to 300 ns");
+        println!(
+            "step   {name:16} {nanos:6.1} ns CPU a step ({steps} steps)   bar 60 ns; shuttle 200 to 300 ns"
+        );
     }
 }
 
@@ -169,7 +173,9 @@ fn memory() {
                     let waiting: Vec<_> = (0..79)
                         .map(|_| {
                             let shared = shared.clone();
-                            thread::spawn(move || shared.1.wait_while(&mut shared.0.lock(), |over| !*over))
+                            thread::spawn(move || {
+                                shared.1.wait_while(&mut shared.0.lock(), |over| !*over)
+                            })
                         })
                         .collect();
                     thread::sleep(labrt::time::Duration::from_millis(10));

@@ -6,7 +6,8 @@ use std::panic::Location;
 use crossbeam_channel::Select as RealSelect;
 use labrt_host::Place;
 use labrt_host::dispatch::{self, Current};
-use labrt_host::engine::channel::{Patience, Selectable};
+use labrt_host::engine::channel::Patience;
+use labrt_host::engine::select::Selectable;
 use labrt_host::real;
 
 use super::Receiver;

@@ -18,21 +18,21 @@ use crate::trace::EventKind;
 pub struct SimChannel<T> {
     /// `None`: unbounded. `Some(0)`: a send waits for its receiver.
     capacity: Option<usize>,
-    senders: AtomicUsize,
+    pub(super) senders: AtomicUsize,
     receivers: AtomicUsize,
     queue: RunCell<Queue<T>>,
 }
 
-struct Queue<T> {
+pub(super) struct Queue<T> {
     /// What is buffered; on a channel without a buffer, what is offered.
-    values: VecDeque<Offer<T>>,
-    receive_waits: Vec<Waiter>,
+    pub(super) values: VecDeque<Offer<T>>,
+    pub(super) receive_waits: Vec<Waiter>,
     send_waits: Vec<Waiter>,
     offers: u64,
     receivers_seen: Seen,
 }
 
-struct Offer<T> {
+pub(super) struct Offer<T> {
     number: u64,
     /// Who waits for it to be taken.
     sender: Option<Waiter>,
@@ -77,7 +77,7 @@ pub enum Patience {
 }
 
 impl Patience {
-    fn deadline(self) -> Option<u64> {
+    pub(super) fn deadline(self) -> Option<u64> {
         match self {
             Self::Until(nanos) => Some(nanos),
             Self::None | Self::Endless => None,
@@ -96,7 +96,7 @@ impl<T> SimChannel<T> {
         }
     }
 
-    fn with<R>(&self, engine: &Engine, f: impl FnOnce(&mut Queue<T>) -> R) -> R {
+    pub(super) fn with<R>(&self, engine: &Engine, f: impl FnOnce(&mut Queue<T>) -> R) -> R {
         self.queue.with(engine, Queue::empty, f)
     }
 
@@ -295,10 +295,9 @@ impl<T> SimChannel<T> {
 
     /// One sender less. After the last one, receives find what is left, and then the end.
     pub fn drop_sender(&self) {
-        if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            if let Some(engine) = dispatch::engine() {
-                self.with(engine, |queue| engine.with(|s| wake_all(&mut queue.receive_waits, s)));
-            }
+        let last = self.senders.fetch_sub(1, Ordering::AcqRel) == 1;
+        if last && let Some(engine) = dispatch::engine() {
+            self.with(engine, |queue| engine.with(|s| wake_all(&mut queue.receive_waits, s)));
         }
     }
 
@@ -387,75 +386,5 @@ impl Seen {
 fn wake_all(waiters: &mut Vec<Waiter>, s: &mut State) {
     for waiter in waiters.drain(..) {
         s.wake(waiter, Wake::Notified);
-    }
-}
-
-/// What a select needs of a channel, whatever it carries.
-pub trait Selectable {
-    /// Whether a receive would come back at once, with a value or with the news of the end.
-    fn is_ready(&self, engine: &Engine) -> bool;
-    /// Wakes `waiter` when that may have changed.
-    fn register(&self, engine: &Engine, waiter: Waiter);
-    /// The waiter waits no more; a wake-up that it will not use goes to another.
-    fn unregister(&self, engine: &Engine, waiter: Waiter);
-}
-
-impl<T> Selectable for SimChannel<T> {
-    fn is_ready(&self, engine: &Engine) -> bool {
-        !self.is_empty(engine) || self.senders.load(Ordering::Acquire) == 0
-    }
-
-    fn register(&self, engine: &Engine, waiter: Waiter) {
-        self.with(engine, |queue| queue.receive_waits.push(waiter));
-    }
-
-    fn unregister(&self, engine: &Engine, waiter: Waiter) {
-        self.with(engine, |queue| {
-            queue.receive_waits.retain(|known| *known != waiter);
-            if !queue.values.is_empty() {
-                engine.with(|s| wake_one(&mut queue.receive_waits, s));
-            }
-        });
-    }
-}
-
-impl Engine {
-    /// Waits until one of `channels` is ready; its position. A random one if several are.
-    pub fn select(
-        &self,
-        channels: &[&dyn Selectable],
-        patience: Patience,
-        place: Place,
-    ) -> Option<usize> {
-        if self.point(EventKind::Receive, place) == Standing::Inert {
-            match patience {
-                Patience::None => return None,
-                _ => self.freeze(),
-            }
-        }
-        if patience != Patience::None {
-            self.watch_wait(Operation::Receive, place);
-        }
-        loop {
-            let ready: Vec<usize> =
-                (0..channels.len()).filter(|position| channels[*position].is_ready(self)).collect();
-            if !ready.is_empty() {
-                let chosen = self.with(|s| super::policy::below(&mut s.rng, ready.len()));
-                return Some(ready[chosen]);
-            }
-            if patience == Patience::None
-                || patience.deadline().is_some_and(|at| at <= self.now_nanos())
-            {
-                return None;
-            }
-            let waiter = self.with(|s| s.next_waiter());
-            for channel in channels {
-                channel.register(self, waiter);
-            }
-            self.block(Operation::Receive, Needs::Anybody, place, patience.deadline());
-            for channel in channels {
-                channel.unregister(self, waiter);
-            }
-        }
     }
 }

@@ -203,11 +203,11 @@ impl CondvarCell {
         }
         engine.watch_wait(Operation::ConditionWait, place);
         let pass_on = OnUnwind::new(|| {
-            if let Some(engine) = crate::dispatch::engine() {
-                if self.forget_running(engine) == Forgot::Nothing {
-                    // It had been notified, and will not use it.
-                    self.notify(engine, 1);
-                }
+            if let Some(engine) = crate::dispatch::engine()
+                && self.forget_running(engine) == Forgot::Nothing
+            {
+                // It had been notified, and will not use it.
+                self.notify(engine, 1);
             }
         });
         let wake = engine.block(Operation::ConditionWait, Needs::Anybody, place, deadline_nanos);

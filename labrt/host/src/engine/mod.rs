@@ -2,7 +2,7 @@
 //! decides who is next.
 //!
 //! How a step goes: a face calls [`Engine::point`] or [`Engine::block`]; the task's stack is left
-//! ([`stack`], or [`baton`] for OS threads) for the loop in [`step`]; the loop lets due [`timers`]
+//! ([`stack`], or [`baton`] for OS threads) for the loop in [`turns`]; the loop lets due [`timers`]
 //! fire, asks the [`policy`] for one of the runnable [`task`]s, and enters its stack.
 //!
 //! Two rules keep this sound, and every file here obeys them:
@@ -17,15 +17,18 @@ pub mod deadlock;
 pub mod lock;
 pub mod machine;
 pub mod policy;
+mod report;
 pub(crate) mod run;
 pub mod run_cell;
 pub mod rwlock;
 pub mod safety_net;
+pub mod select;
 pub(crate) mod stack;
 pub mod state;
 pub mod step;
 pub mod task;
 pub mod timers;
+mod turns;
 
 mod baton;
 mod panics;

@@ -28,7 +28,10 @@ pub(crate) fn install_hook() {
 }
 
 fn on_panic(engine: &Engine, info: &PanicHookInfo<'_>) {
-    let text = info.payload_as_str().unwrap_or("a panic whose payload is no text");
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let text = text.unwrap_or("a panic whose payload is no text");
     let place = info.location().map_or("a place unknown".to_owned(), ToString::to_string);
     let message = format!("{text}\nat {place}");
     let known = engine.with(|s| s.ending || s.running_is_killed() || s.running_panics());

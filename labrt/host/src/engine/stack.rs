@@ -19,6 +19,7 @@ pub(crate) enum Resume {
     Kill,
 }
 
+/// What a task runs.
 pub(crate) type Body = Box<dyn FnOnce()>;
 pub(crate) type TaskCoroutine = Coroutine<Resume, (), (), DefaultStack>;
 

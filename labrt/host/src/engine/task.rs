@@ -2,21 +2,19 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::lock::LockCell;
 use super::panics::{self, PanicRecord};
 use super::rwlock::RwLockCell;
-use super::stack::Carrier;
+use super::stack::{Body, Carrier};
 use super::state::{Engine, State};
 use super::step::Standing;
 use crate::Place;
 use crate::failure::{FailureKind, Operation};
 use crate::kill::Killed;
 use crate::trace::EventKind;
-use crate::watch::{ThreadReport, WaitReport};
 
 /// No task, no machine.
 pub const NOBODY: u32 = u32::MAX;
@@ -103,7 +101,7 @@ pub(crate) struct Task {
     pub(crate) wake: Wake,
     pub(crate) has_deadline: bool,
     pub(crate) carrier: Option<Carrier>,
-    pub(crate) body: Option<Box<dyn FnOnce()>>,
+    pub(crate) body: Option<Body>,
     pub(crate) held: Vec<Held>,
     /// It is, or will be, unwound from outside.
     pub(crate) killed: bool,
@@ -150,12 +148,12 @@ impl Engine {
     }
 
     /// As [`Engine::spawn`], for a thread nobody will join.
-    pub fn spawn_boxed(
+    pub(crate) fn spawn_boxed(
         &self,
         machine: u32,
         name: Name,
         place: Place,
-        body: Box<dyn FnOnce()>,
+        body: Body,
     ) -> (u32, u64) {
         let (task, uid, dropped) = self.with(|s| s.add_task(machine, name, place, body));
         drop(dropped);
@@ -215,8 +213,8 @@ impl State {
         machine: u32,
         name: Name,
         place: Place,
-        body: Box<dyn FnOnce()>,
-    ) -> (u32, u64, Option<Box<dyn FnOnce()>>) {
+        body: Body,
+    ) -> (u32, u64, Option<Body>) {
         self.spawned += 1;
         let uid = self.spawned;
         let dead = self.ending || self.running_is_killed() || self.is_crashed(machine);
@@ -367,63 +365,15 @@ impl State {
     pub(crate) fn running_panics(&self) -> bool {
         self.tasks.get(self.running as usize).is_some_and(|task| task.panic.is_some())
     }
-
-    pub(crate) fn names_of_running(&self) -> (String, Option<String>) {
-        match self.tasks.get(self.running as usize) {
-            Some(task) => (self.task_name(task), self.machine_name(task)),
-            None => ("scheduler".to_owned(), None),
-        }
-    }
-
-    pub(crate) fn task_name(&self, task: &Task) -> String {
-        match &task.name {
-            Name::Given(name) => name.to_string(),
-            Name::Fixed(name) => (*name).to_owned(),
-            Name::None => {
-                let file = task.spawned_at.file();
-                let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
-                format!("{file}:{}", task.spawned_at.line())
-            }
-        }
-    }
-
-    pub(crate) fn machine_name(&self, task: &Task) -> Option<String> {
-        self.machines.get(task.machine as usize).map(|machine| machine.name.to_string())
-    }
-
-    /// What every live task holds and awaits.
-    pub(crate) fn thread_reports(&self) -> Vec<ThreadReport> {
-        let live = self.tasks.iter().filter(|task| task.state != RunState::Done);
-        live.map(|task| self.thread_report(task)).collect()
-    }
-
-    pub(crate) fn thread_report(&self, task: &Task) -> ThreadReport {
-        let waits = match (task.state, &task.wait) {
-            (RunState::Blocked, Some(wait)) => Some(WaitReport {
-                operation: wait.operation,
-                place: task.place,
-                since: Duration::from_nanos(wait.since_nanos),
-                needs: self.needs_in_words(wait.needs),
-            }),
-            _ => None,
-        };
-        ThreadReport {
-            name: self.task_name(task),
-            machine: self.machine_name(task),
-            spawned_at: task.spawned_at,
-            holds: task.held.iter().map(|held| held.place).collect(),
-            waits,
-        }
-    }
 }
 
 /// The outermost frame of every task: nothing unwinds past it.
-pub(crate) fn task_main(body: Box<dyn FnOnce()>) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
-        if !payload.is::<Killed>() {
-            panics::ended_by_panic();
-            // A payload may panic when dropped.
-            std::mem::forget(payload);
-        }
+pub(crate) fn task_main(body: Body) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(body))
+        && !payload.is::<Killed>()
+    {
+        panics::ended_by_panic();
+        // A payload may panic when dropped.
+        std::mem::forget(payload);
     }
 }
