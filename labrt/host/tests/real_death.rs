@@ -297,20 +297,20 @@ fn destructors_of_the_dead_do_nothing_and_wait_for_nothing() {
         let machine = RealMachine::new(thread.run(), 0, "victim");
         let (sender, receiver) = unbounded();
         let waits = Arc::new(Mutex::new(Vec::new()));
+        let (begun, begins) = real::oneshot();
         let handle = {
             let waits = waits.clone();
             real::spawn(thread.run(), Some(&machine), "waiter".to_owned(), move || {
                 let thread = here();
                 let _destructor = Destructor { thread, sender, waits };
+                begun.complete(());
                 real::sleep(thread, FOR_EVER);
             })
         };
+        begins.wait(thread).expect("the thread begins");
         machine.crash();
         assert!(handle.join(Some(thread)).is_err(), "killed");
-        // A thread that was killed before it began never made its destructor.
-        for waits in waits.lock().iter() {
-            assert_eq!(waits, "Ok(()) true true None true false true", "inert");
-        }
+        assert_eq!(*waits.lock(), ["Ok(()) true true None true false true"], "inert");
         assert_eq!(receiver.try_recv().ok(), None, "nothing reaches the living");
     });
 }

@@ -67,16 +67,18 @@ fn on_panic(thread: &RealThread, info: &PanicHookInfo<'_>, before: &dyn Fn(&Pani
     if thread.domain().is_dead() && !thread.is_dying() {
         return; // what it shared with the living has been taken away; it was about to die
     }
+    let at = thread.now();
     let place = info.location().map_or("a place unknown".into(), ToString::to_string);
-    let record = PanicRecord { at: thread.now(), backtrace: backtraces::capture(), place };
-    let text = format!("thread '{}' panicked at {} {:?}", thread.name(), record.place, record.at);
+    // Before the backtrace: that may take longer than a run has left.
+    let text = format!("thread '{}' panicked at {place}, at {at:?}", thread.name());
+    thread.run().note_panic(thread.ordinal(), text);
+    let record = PanicRecord { at, backtrace: backtraces::capture(), place };
     let Ok(mut last) = thread.panic.try_borrow_mut() else { return before(info) };
     let another = last.replace(record).is_some();
     drop(last);
     // A second one, while the first may be unwinding, may end the process before any outcome is
     // told: it must be seen now.
     if another || thread.is_dying() {
-        return before(info);
+        before(info);
     }
-    thread.run().note_panic(thread.ordinal(), text);
 }

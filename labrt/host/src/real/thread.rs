@@ -80,6 +80,13 @@ impl RealThread {
         }
     }
 
+    /// Whether its machine has crashed or its run is over, so that [`RealThread::check`] has
+    /// something to do.
+    #[inline(always)]
+    pub fn is_doomed(&self) -> bool {
+        self.domain.is_dead()
+    }
+
     #[cold]
     fn check_slow(&self) {
         if !std::thread::panicking() {
@@ -180,7 +187,7 @@ impl RealThread {
 ///
 /// If the system refuses a thread the run stops.
 pub fn dispatch(machine: &Arc<RealMachine>, name: &'static str, f: impl FnOnce() + Send + 'static) {
-    launch(machine.run(), Some(machine), name.into(), |_| f());
+    launch(machine.run(), Some(machine), name.into(), f, |_, result| drop(result));
 }
 
 /// Runs `f` as a lab thread on a pooled OS thread. `machine` is `None` for threads that die only
@@ -194,21 +201,17 @@ pub fn spawn<T: Send + 'static>(
     f: impl FnOnce() -> T + Send + 'static,
 ) -> RealHandle<T> {
     let (completer, completion) = oneshot();
-    launch(run, machine, name.into(), move |thread| {
-        let result = catch_unwind(AssertUnwindSafe(f));
-        if let Err(payload) = &result {
-            thread.ended_by(&**payload);
-        }
-        completer.complete_last(thread, result);
-    });
+    launch(run, machine, name.into(), f, |thread, result| completer.complete_last(thread, result));
     RealHandle(completion)
 }
 
-fn launch(
+/// Has `f` run as a lab thread, and `finish` with its result when the thread no longer counts.
+fn launch<T: Send + 'static>(
     run: &Arc<RealRun>,
     machine: Option<&Arc<RealMachine>>,
     name: Cow<'static, str>,
-    body: impl FnOnce(&RealThread) + Send + 'static,
+    f: impl FnOnce() -> T + Send + 'static,
+    finish: impl FnOnce(&RealThread, std::thread::Result<T>) + Send + 'static,
 ) {
     let domain = machine.map_or(run.domain(), |machine| &machine.domain);
     if domain.is_dead() {
@@ -221,9 +224,8 @@ fn launch(
         Box::new(move |seat: &Arc<Seat>| {
             let thread = RealThread::new(run, machine, seat.clone(), name, ordinal);
             let member = thread.domain.join(seat);
-            live(&thread, body);
+            live(&thread, f, finish);
             thread.domain.leave(member);
-            thread.domain.retire();
             thread.run.forget_panic(ordinal);
             thread.run.retire_thread();
             thread.exit_wake.take()
@@ -237,20 +239,27 @@ fn launch(
 }
 
 /// The life of a lab thread: never unwinds.
-fn live(thread: &RealThread, body: impl FnOnce(&RealThread)) {
+fn live<T>(
+    thread: &RealThread,
+    f: impl FnOnce() -> T,
+    finish: impl FnOnce(&RealThread, std::thread::Result<T>),
+) {
     // SAFETY: `entered` is dropped at the end of this function, and `thread` is borrowed longer.
     let entered = unsafe { Entered::real_time(thread) };
-    // The body is dropped in here too: what it owns may use labrt when dropped.
+    // What `f` owns is dropped in here too: it may use labrt then.
     let result = catch_unwind(AssertUnwindSafe(|| {
         thread.check();
-        body(thread);
+        f()
     }));
-    if let Err(payload) = result {
-        thread.ended_by(&*payload);
-        // A payload may panic when dropped, with a payload that does.
-        if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(another);
-        }
+    if let Err(payload) = &result {
+        thread.ended_by(&**payload);
+    }
+    // Before its result can be seen: who has joined it does not find it alive.
+    thread.domain.retire();
+    // If nobody wants the result, or the payload, it is dropped here, and may panic.
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| finish(thread, result))) {
+        thread.ended_by(&*another);
+        std::mem::forget(another); // it may panic when dropped, without end
     }
     drop(entered);
 }
