@@ -246,6 +246,8 @@ impl Engine {
                 let task = &mut s.tasks[running as usize];
                 task.killed = true;
                 task.state = RunState::Blocked;
+                // What it waited for may go with the stack.
+                task.wait = None;
                 task.generation += 1;
             }
         });
