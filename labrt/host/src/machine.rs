@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::dispatch::{Current, current};
 use crate::engine::task::{NOBODY, Name};
 use crate::failure::Operation;
+use crate::oneshot::oneshot;
 use crate::real::{self, RealMachine};
 use crate::thread::Handle;
 use crate::trace::EventKind;
@@ -130,10 +131,11 @@ impl Machine {
                 let handle = engine.spawn(*index, Name::Fixed(name), place, body);
                 engine.join(&handle, Operation::Host, place).ok_or(Crashed)
             }
-            (Inner::Real(machine), Current::Real(thread)) => {
-                let (completer, completion) = real::oneshot();
-                real::dispatch(machine, name, move || completer.complete(body()));
-                completion.wait(thread).ok_or(Crashed)
+            (Inner::Real(machine), Current::Real(_)) => {
+                let (completer, completion) = oneshot::<T>();
+                // The last thing that thread does: the caller then finds it free again.
+                real::dispatch(machine, name, move || completer.complete_last(body()));
+                completion.wait(Operation::Host, place).ok_or(Crashed)
             }
             _ => panic!("{OUTSIDE}"),
         }

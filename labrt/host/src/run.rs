@@ -92,6 +92,12 @@ pub fn fail(message: impl Into<String>) -> ! {
             failure.machine = thread.machine().map(|machine| machine.name().to_owned());
             failure.at = thread.now();
             thread.run().stop(failure);
+            if std::thread::panicking() {
+                // A second unwinding would end the process. The run is over; this OS thread rests.
+                loop {
+                    std::thread::park();
+                }
+            }
             kill::die()
         }
         Current::Virtual(engine) => {
