@@ -195,6 +195,7 @@ impl Engine {
             }
             let running = s.running;
             s.tasks[running as usize].state = RunState::Runnable;
+            s.policy.yielded(running, &mut s.tasks);
             // Chosen among the others first, so that yielding in a loop lets them move.
             let next = s.policy.pick(&s.runnable, &s.tasks, &mut s.rng);
             s.chosen = Some(s.runnable.swap_remove(next));

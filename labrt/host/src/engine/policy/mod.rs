@@ -66,6 +66,13 @@ impl PolicyState {
         }
     }
 
+    /// The running task lets others go first.
+    pub(crate) fn yielded(&mut self, running: u32, tasks: &mut [Task]) {
+        if let Self::Pct(policy) = self {
+            policy.fall_behind(running, tasks);
+        }
+    }
+
     /// Whether a task that left its stack only to let timers fire goes on before others.
     pub(crate) fn prefers_to_stay(&self) -> bool {
         match self {

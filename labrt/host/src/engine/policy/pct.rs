@@ -1,5 +1,6 @@
 //! Probabilistic concurrency testing: the highest priority runs; at a few random operations the
-//! running task falls behind everybody.
+//! running task falls behind everybody. So it does when it yields: strict priorities would let two
+//! tasks yield to each other for ever while a third could run.
 
 use rand::Rng;
 use rand::rngs::ChaCha8Rng;
@@ -63,12 +64,16 @@ impl Pct {
         }
         if change || SPIN_POINTS <= self.points_in_a_row {
             self.points_in_a_row = 0;
-            self.next_low -= 1;
-            tasks[running as usize].priority = self.next_low;
+            self.fall_behind(running, tasks);
         }
         let best = self.pick(runnable, tasks);
         let mine = tasks[running as usize].priority;
         (mine < tasks[runnable[best] as usize].priority).then_some(best)
+    }
+
+    pub(crate) fn fall_behind(&mut self, running: u32, tasks: &mut [Task]) {
+        self.next_low -= 1;
+        tasks[running as usize].priority = self.next_low;
     }
 
     pub(crate) fn pick(&self, runnable: &[u32], tasks: &[Task]) -> usize {
