@@ -26,7 +26,9 @@ pub struct SimChannel<T> {
 pub(super) struct Queue<T> {
     /// What is buffered; on a channel without a buffer, what is offered.
     pub(super) values: VecDeque<Offer<T>>,
-    pub(super) receive_waits: Vec<Waiter>,
+    receive_waits: Vec<Waiter>,
+    /// Selects, which look and do not take: all are woken, and none counts as a receiver.
+    pub(super) look_waits: Vec<Waiter>,
     send_waits: Vec<Waiter>,
     offers: u64,
     receivers_seen: Seen,
@@ -138,7 +140,7 @@ impl<T> SimChannel<T> {
             if room {
                 self.with(engine, |queue| {
                     queue.values.push_back(Offer { number: 0, sender: None, value });
-                    engine.with(|s| wake_one(&mut queue.receive_waits, s));
+                    engine.with(|s| queue.wake_a_receiver(s));
                 });
                 return Ok(());
             }
@@ -183,7 +185,7 @@ impl<T> SimChannel<T> {
             let number = queue.offers;
             let sender = Some(engine.with(|s| s.next_waiter()));
             queue.values.push_back(Offer { number, sender, value });
-            engine.with(|s| wake_one(&mut queue.receive_waits, s));
+            engine.with(|s| queue.wake_a_receiver(s));
             number
         });
         loop {
@@ -273,12 +275,15 @@ impl<T> SimChannel<T> {
         }
     }
 
-    /// Values that a receive would find now.
+    /// Values in the buffer: what is only offered is not in the channel.
     pub fn len(&self, engine: &Engine) -> usize {
-        self.with(engine, |queue| queue.values.len())
+        match self.capacity {
+            Some(0) => 0,
+            _ => self.with(engine, |queue| queue.values.len()),
+        }
     }
 
-    /// Whether a receive would find nothing now.
+    /// Whether no value is in the buffer.
     pub fn is_empty(&self, engine: &Engine) -> bool {
         self.len(engine) == 0
     }
@@ -297,7 +302,12 @@ impl<T> SimChannel<T> {
     pub fn drop_sender(&self) {
         let last = self.senders.fetch_sub(1, Ordering::AcqRel) == 1;
         if last && let Some(engine) = dispatch::engine() {
-            self.with(engine, |queue| engine.with(|s| wake_all(&mut queue.receive_waits, s)));
+            self.with(engine, |queue| {
+                engine.with(|s| {
+                    wake_all(&mut queue.receive_waits, s);
+                    wake_all(&mut queue.look_waits, s);
+                });
+            });
         }
     }
 
@@ -359,10 +369,17 @@ impl<T> Queue<T> {
         Self {
             values: VecDeque::new(),
             receive_waits: Vec::new(),
+            look_waits: Vec::new(),
             send_waits: Vec::new(),
             offers: 0,
             receivers_seen: Seen::Nobody,
         }
+    }
+
+    /// Something is there to be taken.
+    fn wake_a_receiver(&mut self, s: &mut State) {
+        wake_one(&mut self.receive_waits, s);
+        wake_all(&mut self.look_waits, s);
     }
 
     fn withdraw(&mut self, number: u64) -> Option<T> {

@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use super::channel::{Patience, SimChannel};
-use super::lock::wake_one;
 use super::state::Engine;
 use super::step::Standing;
 use super::task::{Needs, Waiter};
@@ -17,26 +16,22 @@ pub trait Selectable {
     fn is_ready(&self, engine: &Engine) -> bool;
     /// Wakes `waiter` when that may have changed.
     fn register(&self, engine: &Engine, waiter: Waiter);
-    /// The waiter waits no more; a wake-up that it will not use goes to another.
+    /// The waiter waits no more.
     fn unregister(&self, engine: &Engine, waiter: Waiter);
 }
 
 impl<T> Selectable for SimChannel<T> {
     fn is_ready(&self, engine: &Engine) -> bool {
-        !self.is_empty(engine) || self.senders.load(Ordering::Acquire) == 0
+        self.with(engine, |queue| !queue.values.is_empty())
+            || self.senders.load(Ordering::Acquire) == 0
     }
 
     fn register(&self, engine: &Engine, waiter: Waiter) {
-        self.with(engine, |queue| queue.receive_waits.push(waiter));
+        self.with(engine, |queue| queue.look_waits.push(waiter));
     }
 
     fn unregister(&self, engine: &Engine, waiter: Waiter) {
-        self.with(engine, |queue| {
-            queue.receive_waits.retain(|known| *known != waiter);
-            if !queue.values.is_empty() {
-                engine.with(|s| wake_one(&mut queue.receive_waits, s));
-            }
-        });
+        self.with(engine, |queue| queue.look_waits.retain(|known| *known != waiter));
     }
 }
 
