@@ -123,13 +123,13 @@ both_clocks! {
                 thread::spawn(move || client.handler2(&(100 + i)).is_ok())
             })
             .collect();
-        thread::sleep(ms(100));
+        lab.await_calls(20);
 
         let enabled = Instant::now();
         lab.network.enable("end1-99", true).expect("it exists");
         assert_eq!(client.handler2(&99).expect("it is enabled"), "handler2-99");
         let took = enabled.elapsed();
-        assert!(took <= limit(ms(30), ms(300)), "the call took {took:?}");
+        assert!(took <= limit(ms(30)), "the call took {took:?}");
 
         let late = early.into_iter().map(|call| call.join().expect("no panic")).filter(|&ok| ok).count();
         assert_eq!(late, 0, "enabling does not rescue calls made before");
@@ -147,8 +147,9 @@ both_clocks! {
         thread::sleep(ms(1000));
         assert!(receiver.recv_timeout(ms(100)).is_err(), "the handler takes 20 s, the call returned before that");
         lab.network.delete_server("server99").expect("it exists");
-        let wait = limit(ms(101), ms(400));
-        assert_eq!(receiver.recv_timeout(wait), Ok(false), "the call is over without a reply");
+        // 1 ms more than the classic test allows: the handler began a moment after the call, so
+        // its looks are a moment late.
+        assert_eq!(receiver.recv_timeout(limit(ms(101))), Ok(false), "the call is over without a reply");
     }
 
     // Switching while a call is pending that will fail.
@@ -158,9 +159,9 @@ both_clocks! {
         lab.network.delete_server("server99").expect("it exists");
         let (sender, receiver) = channel::unbounded();
         thread::spawn(move || sender.send(client.handler2(&99).is_ok()));
-        thread::sleep(ms(10));
+        lab.await_calls(1);
         lab.network.set_long_delays(true);
-        assert_eq!(receiver.recv_timeout(limit(ms(100), ms(500))), Ok(false), "drawn before the switch was thrown");
+        assert_eq!(receiver.recv_timeout(limit(ms(100))), Ok(false), "drawn before the switch was thrown");
         assert!(lab.network.is_long_delays(), "and it was thrown");
     }
 
@@ -172,7 +173,7 @@ both_clocks! {
         lab.network.cleanup();
         let begun = Instant::now();
         assert!(client.handler2(&1).is_err(), "the network is gone");
-        assert!(begun.elapsed() < limit(ms(1), ms(100)), "took {:?}", begun.elapsed());
+        assert!(begun.elapsed() < limit(ms(1)), "took {:?}", begun.elapsed());
         assert_eq!(lab.network.total_count(), 0, "not even counted");
     }
 

@@ -6,8 +6,11 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use common::{Junk, JunkArgs, JunkClient, JunkReply, JunkServer, Lab, both_clocks, limit, ms};
-use labrpc_host::{Delay, EndSpec, Network, Server};
+use common::{
+    Junk, JunkArgs, JunkClient, JunkReply, JunkServer, Lab, at_least, both_clocks, eventually,
+    limit, ms,
+};
+use labrpc_host::{Delay, EndSpec, Event, Network, Server, Stage};
 use labrt::time::Instant;
 use labrt::{channel, thread};
 use labrt_host::Machine;
@@ -28,7 +31,7 @@ both_clocks! {
         lab.machine.crash();
         let begun = Instant::now();
         assert!(client.handler2(&2).is_err(), "the server is down");
-        assert!(begun.elapsed() < limit(ms(100), ms(500)), "took {:?}", begun.elapsed());
+        assert!(begun.elapsed() < limit(ms(100)), "took {:?}", begun.elapsed());
         assert_eq!(lab.network.server_count("server99"), Ok(0), "nobody stands there");
     }
 
@@ -40,8 +43,8 @@ both_clocks! {
         thread::spawn(move || sender.send(client.handler3(&1).is_ok()));
         thread::sleep(ms(150));
         lab.machine.crash();
-        assert_eq!(receiver.recv_timeout(limit(ms(51), ms(400))), Ok(false), "over at the look at 200 ms");
-        assert!(ms(199) <= begun.elapsed(), "not before: {:?}", begun.elapsed());
+        assert_eq!(receiver.recv_timeout(limit(ms(51))), Ok(false), "over at the look at 200 ms");
+        assert!(at_least(ms(200), ms(150)) <= begun.elapsed(), "not before: {:?}", begun.elapsed());
     }
 
     fn an_end_of_a_crashed_machine_sends_nothing() {
@@ -53,7 +56,7 @@ both_clocks! {
         machine.crash();
         let (before, begun) = (lab.network.total_count(), Instant::now());
         assert!(client.handler2(&2).is_err(), "even from a living thread that got hold of it");
-        assert!(begun.elapsed() < limit(ms(1), ms(100)), "took {:?}", begun.elapsed());
+        assert!(begun.elapsed() < limit(ms(1)), "took {:?}", begun.elapsed());
         assert_eq!(lab.network.total_count(), before, "no call was made");
         assert_eq!(*lab.server.log2.lock(), [1], "nothing was handled");
     }
@@ -64,7 +67,7 @@ both_clocks! {
         let client = client_on(&lab, &machine, "a");
         lab.network.set_latency(Delay::fixed(ms(100)));
         machine.spawn("caller", move || client.handler2(&1).is_ok());
-        thread::sleep(ms(50));
+        lab.await_calls(1);
         machine.crash();
         thread::sleep(ms(200));
         assert!(lab.server.log2.lock().is_empty(), "the request never arrives");
@@ -76,9 +79,9 @@ both_clocks! {
         lab.network.set_latency(Delay::fixed(ms(100)));
         let (sender, receiver) = channel::unbounded();
         thread::spawn(move || sender.send(client.handler2(&1).is_ok()));
-        thread::sleep(ms(50));
+        lab.await_calls(1);
         lab.machine.crash();
-        assert_eq!(receiver.recv_timeout(limit(ms(151), ms(500))), Ok(false), "the call returns");
+        assert_eq!(receiver.recv_timeout(limit(ms(101))), Ok(false), "the call returns");
         assert!(lab.server.log2.lock().is_empty(), "it was not handled");
     }
 
@@ -89,10 +92,9 @@ both_clocks! {
         lab.network.set_latency(Delay::fixed(ms(100)));
         lab.network.set_crashed_traffic_arrives(true);
         machine.spawn("caller", move || client.handler2(&1).is_ok());
-        thread::sleep(ms(50));
+        lab.await_calls(1);
         machine.crash();
-        thread::sleep(limit(ms(51), ms(300)));
-        assert_eq!(*lab.server.log2.lock(), [1], "the request arrives");
+        eventually(ms(101), "the request arrives", || *lab.server.log2.lock() == [1]);
     }
 
     fn the_next_incarnation_is_another_server() {
@@ -189,6 +191,54 @@ both_clocks! {
         };
         assert!(client.handler2(&1).is_err(), "its network is gone");
     }
+}
+
+/// A handler that does not notice in time that its machine has crashed. Only the real clock has
+/// those: it ends a thread at the next labrt call.
+#[test]
+fn a_handler_that_outlives_its_machine_gives_no_reply() {
+    struct Late;
+    impl Late {
+        const WORK: std::time::Duration = ms(300);
+    }
+    labrpc::service! {
+        /// Works without a labrt call.
+        trait Working {
+            /// Works.
+            fn work(&self, args: u64) -> u64;
+        }
+        /// Calls a [`Working`] server.
+        client WorkingClient;
+    }
+    impl Working for Late {
+        fn work(&self, args: u64) -> u64 {
+            let begun = std::time::Instant::now();
+            while begun.elapsed() < Self::WORK {
+                std::hint::spin_loop();
+            }
+            args
+        }
+    }
+    common::passes(&labrt_host::RunConfig::real_time(1), || {
+        let network = Network::new();
+        let machine = Machine::new("server");
+        let service = Arc::new(Late).into_service();
+        network.add_server("server", Server::new(&machine, [service]).expect("one service"));
+        let replies_sent = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&replies_sent);
+        network.tap(move |event: &Event<'_>| {
+            counted.fetch_add(u32::from(event.stage == Stage::ReplySent), Ordering::SeqCst);
+        });
+        let end = network.make_end("a").expect("a fresh name");
+        network.connect("a", "server").expect("it exists");
+        network.enable("a", true).expect("it exists");
+        let call = thread::spawn(move || WorkingClient::new(end).work(&1).is_ok());
+        thread::sleep(ms(50));
+        machine.crash();
+        assert!(!call.join().expect("no panic"), "no reply");
+        thread::sleep(Late::WORK);
+        assert_eq!(replies_sent.load(Ordering::SeqCst), 0, "nothing left the server");
+    });
 }
 
 /// Crashes the callee at each of its scheduling points in turn: the caller is always told, and

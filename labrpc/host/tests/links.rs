@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{JunkClient, Lab, both_clocks, limit, ms};
+use common::{JunkClient, Lab, at_least, both_clocks, eventually, limit, ms};
 use labrpc_host::{Delay, Duplicates, EndSpec, LinkSettings};
 use labrt::time::Instant;
 use labrt::{channel, thread};
@@ -55,7 +55,7 @@ both_clocks! {
         assert!(ms(150) <= begun.elapsed(), "the reply took {:?}", begun.elapsed());
         let begun = Instant::now();
         assert!(b.handler2(&1).is_ok(), "a reliable network");
-        assert!(begun.elapsed() < ms(150), "b has a link of its own: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < limit(ms(150)), "b has a link of its own: {:?}", begun.elapsed());
     }
 
     fn a_duplicate_at_once_is_handled_twice_and_answered_once() {
@@ -65,8 +65,7 @@ both_clocks! {
         for i in 0..10 {
             assert_eq!(a.handler2(&i).expect("a reliable network"), format!("handler2-{i}"));
         }
-        thread::sleep(limit(ms(1), ms(200)));
-        assert_eq!(lab.server.log2.lock().len(), 20, "handled");
+        eventually(ms(1), "all were handled twice", || lab.server.log2.lock().len() == 20);
         assert_eq!(lab.network.server_count("server99"), Ok(20), "calls dispatched");
         assert_eq!(lab.network.total_count(), 10, "calls made");
         let bytes = lab.network.total_bytes();
@@ -87,8 +86,7 @@ both_clocks! {
         lab.machine.crash();
         lab.restart();
         assert!(lab.server.log2.lock().is_empty(), "a fresh server");
-        thread::sleep(limit(ms(301), ms(600)));
-        assert_eq!(*lab.server.log2.lock(), [7], "the old request");
+        eventually(ms(301), "the old request", || *lab.server.log2.lock() == [7]);
     }
 
     fn a_call_being_handled_fails_at_the_next_look_after_its_end_is_disabled() {
@@ -99,22 +97,8 @@ both_clocks! {
         thread::spawn(move || sender.send(a.handler3(&1).is_ok()));
         thread::sleep(ms(250));
         lab.network.enable("a", false).expect("it exists");
-        assert_eq!(receiver.recv_timeout(limit(ms(51), ms(400))), Ok(false), "over at the look at 300 ms");
-        assert!(ms(299) <= begun.elapsed(), "not before: {:?}", begun.elapsed());
-    }
-
-    fn a_look_that_finds_the_end_enabled_again_lets_the_call_live() {
-        let lab = Lab::new();
-        let a = lab.client("a");
-        let (sender, receiver) = channel::unbounded();
-        thread::spawn(move || sender.send(a.handler3(&1).is_ok()));
-        thread::sleep(ms(220));
-        lab.network.enable("a", false).expect("it exists");
-        thread::sleep(ms(20));
-        lab.network.enable("a", true).expect("it exists");
-        assert!(receiver.recv_timeout(ms(1000)).is_err(), "the call goes on");
-        lab.network.enable("a", false).expect("it exists");
-        assert_eq!(receiver.recv_timeout(limit(ms(100), ms(400))), Ok(false), "until a look finds it disabled");
+        assert_eq!(receiver.recv_timeout(limit(ms(51))), Ok(false), "over at the look at 300 ms");
+        assert!(at_least(ms(300), ms(250)) <= begun.elapsed(), "not before: {:?}", begun.elapsed());
     }
 
     fn a_disconnect_during_the_handler_loses_the_reply_and_keeps_the_effect() {
@@ -123,7 +107,7 @@ both_clocks! {
         let a = lab.client("a");
         lab.network.set_link("a", "server99", slow).expect("both exist");
         let call = thread::spawn(move || a.handler2(&5).is_ok());
-        thread::sleep(ms(50));
+        lab.await_calls(1);
         lab.network.enable("a", false).expect("it exists"); // The request was sent before that.
         assert!(!call.join().expect("no panic"), "the reply is lost");
         assert_eq!(*lab.server.log2.lock(), [5], "the request was handled");
@@ -132,9 +116,8 @@ both_clocks! {
     fn enabling_does_not_rescue_a_call() {
         let lab = Lab::new();
         let a = lab.disabled_client("a");
-        lab.network.set_long_delays(true);
         let call = thread::spawn(move || (a.handler2(&5).is_ok(), labrt_host::now()));
-        thread::sleep(ms(1));
+        lab.await_calls(1);
         lab.network.enable("a", true).expect("it exists");
         assert!(!call.join().expect("no panic").0, "decided when it was made");
         assert!(lab.server.log2.lock().is_empty(), "never handled");
@@ -170,5 +153,27 @@ fn an_unanswered_call_waits_as_long_as_an_unreachable_one() {
             longest = longest.max(begun.elapsed());
         }
         assert!(ms(5000) < longest && longest < ms(7000), "50 calls, the longest {longest:?}");
+    });
+}
+
+/// Under the virtual clock only: a busy machine would be late for the right moments.
+#[test]
+fn a_look_that_finds_the_end_enabled_again_lets_the_call_live() {
+    common::passes(&labrt_host::RunConfig::virtual_time(1), || {
+        let lab = Lab::new();
+        let a = lab.client("a");
+        let (sender, receiver) = channel::unbounded();
+        thread::spawn(move || sender.send(a.handler3(&1).is_ok()));
+        thread::sleep(ms(220));
+        lab.network.enable("a", false).expect("it exists");
+        thread::sleep(ms(20));
+        lab.network.enable("a", true).expect("it exists");
+        assert!(receiver.recv_timeout(ms(1000)).is_err(), "the call goes on");
+        lab.network.enable("a", false).expect("it exists");
+        assert_eq!(
+            receiver.recv_timeout(limit(ms(100))),
+            Ok(false),
+            "until a look finds it disabled"
+        );
     });
 }

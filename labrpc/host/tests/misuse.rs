@@ -151,3 +151,37 @@ fn a_call_under_a_lock_is_found_at_the_line_of_the_call() {
     assert!(found[0].contains("rule L4: waits for an RPC reply"), "{found:?}");
     assert!(found[0].contains(&format!("{}:{line}:", file!())), "line {line}: {found:?}");
 }
+
+labrpc::service! {
+    /// Replies with what labgob refuses to write.
+    trait Mute {
+        /// Cannot be answered.
+        fn ask(&self, args: u64) -> u128;
+    }
+    /// Calls a [`Mute`] server.
+    client MuteClient;
+}
+
+struct Muted;
+
+impl Mute for Muted {
+    fn ask(&self, _: u64) -> u128 {
+        u128::MAX
+    }
+}
+
+#[test]
+fn a_reply_that_cannot_be_written_ends_the_run() {
+    let failure = common::fails(|| {
+        let network = Network::new();
+        let service = Arc::new(Muted).into_service();
+        network.add_server("s", Server::new(&Machine::new("m"), [service]).expect("one service"));
+        let end = network.make_end("a").expect("a fresh name");
+        network.connect("a", "s").expect("it exists");
+        network.enable("a", true).expect("it exists");
+        let _ = MuteClient::new(end).ask(&1);
+    });
+    assert_eq!((failure.kind, failure.machine.as_deref()), (FailureKind::Host, Some("m")));
+    let beginning = "RPC Mute.ask could not be handled: the reply to Mute.ask cannot be sent: ";
+    assert!(failure.message.starts_with(beginning), "{}", failure.message);
+}

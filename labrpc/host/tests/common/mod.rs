@@ -26,7 +26,9 @@ macro_rules! both_clocks {
 
                 #[test]
                 fn under_the_virtual_clock() {
-                    common::passes(&::labrt_host::RunConfig::virtual_time(common::SEED), body);
+                    for seed in common::SEED..common::SEED + 20 {
+                        common::passes(&::labrt_host::RunConfig::virtual_time(seed), body);
+                    }
                 }
 
                 #[test]
@@ -54,9 +56,29 @@ pub fn fails(main: impl FnOnce() + Send + 'static) -> Failure {
     labrt_host::run(&RunConfig::virtual_time(SEED), main).result.expect_err("the run was to fail")
 }
 
-/// A limit that the virtual clock keeps exactly and the real clock, on a busy machine, does not.
-pub fn limit(exact: Duration, on_a_busy_machine: Duration) -> Duration {
-    if labrt_host::clock() == Some(Clock::Virtual) { exact } else { on_a_busy_machine }
+fn is_virtual() -> bool {
+    labrt_host::clock() == Some(Clock::Virtual)
+}
+
+/// An upper limit that the virtual clock keeps exactly; the real clock, on a busy machine, only
+/// has to come to an end.
+pub fn limit(exact: Duration) -> Duration {
+    if is_virtual() { exact } else { Duration::from_secs(10) }
+}
+
+/// A lower limit that the virtual clock keeps exactly. Under the real clock threads begin late.
+pub fn at_least(exact: Duration, surely: Duration) -> Duration {
+    if is_virtual() { exact } else { surely }
+}
+
+/// What must be true within `exact` under the virtual clock, and at some time under the real one.
+#[track_caller]
+pub fn eventually(exact: Duration, what: &str, mut is_true: impl FnMut() -> bool) {
+    let begun = labrt_host::now();
+    while !is_true() {
+        assert!(labrt_host::now() - begun <= limit(exact), "not within {exact:?}: {what}");
+        labrt::thread::sleep(ms(1));
+    }
 }
 
 pub const fn ms(millis: u64) -> Duration {
@@ -164,6 +186,11 @@ impl Lab {
         self.machine = Machine::new("server99");
         self.server = Arc::default();
         self.serve();
+    }
+
+    /// Waits until `count` calls were made.
+    pub fn await_calls(&self, count: u64) {
+        eventually(ms(100), "the calls were made", || self.network.total_count() == count);
     }
 
     /// An enabled end to the server.
