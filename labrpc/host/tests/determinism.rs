@@ -7,12 +7,12 @@ use std::sync::Arc;
 use common::{Lab, ms};
 use labrpc_host::{Delay, Duplicates, Event};
 use labrt::thread;
-use labrt_host::RunConfig;
+use labrt_host::{Backend, RunConfig};
 use parking_lot::Mutex;
 
 /// Everything at once: losses, reordering, duplicates, latency, switches thrown, a crash.
-fn storm(seed: u64) -> (u64, Vec<String>) {
-    let outcome = labrt_host::run(&RunConfig::virtual_time(seed), || {
+fn storm(config: &RunConfig) -> (u64, Vec<String>) {
+    let outcome = labrt_host::run(config, || {
         let mut lab = Lab::new();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let written = Arc::clone(&lines);
@@ -56,14 +56,24 @@ fn storm(seed: u64) -> (u64, Vec<String>) {
 
 #[test]
 fn the_same_seed_gives_the_same_history() {
-    let (first, second) = (storm(7), storm(7));
+    let (first, second) = (storm(&RunConfig::virtual_time(7)), storm(&RunConfig::virtual_time(7)));
     assert_eq!(first.1, second.1, "the same messages at the same times");
     assert_eq!(first.0, second.0, "the same event hash");
 }
 
 #[test]
 fn another_seed_gives_another() {
-    let (first, second) = (storm(7), storm(8));
+    let (first, second) = (storm(&RunConfig::virtual_time(7)), storm(&RunConfig::virtual_time(8)));
     assert_ne!(first.0, second.0, "the same event hash for two seeds");
     assert_ne!(first.1, second.1, "the same messages for two seeds");
+}
+
+#[test]
+fn what_carries_the_threads_makes_no_difference() {
+    for seed in 0..5 {
+        let config = RunConfig::virtual_time(seed);
+        let (first, second) = (storm(&config), storm(&config.clone().backend(Backend::OsThreads)));
+        assert_eq!(first.1, second.1, "seed {seed}: the same messages at the same times");
+        assert_eq!(first.0, second.0, "seed {seed}: the same event hash");
+    }
 }
