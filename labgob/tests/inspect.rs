@@ -1,0 +1,140 @@
+//! Messages read without their types.
+
+use std::collections::BTreeMap;
+
+use labgob::Value;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct AppendEntriesArgs {
+    term: u64,
+    leader_id: usize,
+    entries: Vec<Entry>,
+    leader_commit: i64,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    term: u64,
+    command: Vec<u8>,
+}
+
+#[derive(Serialize)]
+enum Conflict {
+    None,
+    TooShort { next_index: u64 },
+    Term(u64, u64),
+    Wrapped(Option<bool>),
+}
+
+#[test]
+fn fields_are_found_by_name() {
+    let entries =
+        vec![Entry { term: 2, command: b"set x 1".to_vec() }, Entry { term: 3, command: vec![] }];
+    let args = AppendEntriesArgs { term: 3, leader_id: 1, entries, leader_commit: -1 };
+    let bytes = labgob::to_bytes(&args).expect("encodes");
+    let message = Value::parse(&bytes).expect("parses");
+
+    assert_eq!(message.field("term").and_then(Value::as_u64), Some(3));
+    assert_eq!(message.field("leader_id").and_then(Value::as_u64), Some(1));
+    assert_eq!(message.field("leader_commit").and_then(Value::as_u64), None);
+    assert_eq!(message.field("leader_commit").and_then(Value::as_i64), Some(-1));
+    assert_eq!(message.field("vote_granted"), None);
+    let entries = message.field("entries").and_then(Value::as_seq).expect("a list");
+    let commands: Vec<_> = entries.iter().filter_map(|entry| entry.field("command")).collect();
+    let commands: Vec<_> = commands.into_iter().filter_map(Value::as_bytes).collect();
+    assert_eq!(commands, [&b"set x 1"[..], b""]);
+    assert!(bytes.as_ptr_range().contains(&commands[0].as_ptr()), "the command was copied");
+    let names: Vec<_> = message.fields().expect("a struct").iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["term", "leader_id", "entries", "leader_commit"]);
+    assert_eq!(
+        message.to_string(),
+        "{term: 3, leader_id: 1, entries: [{term: 2, command: <7 bytes>}, {term: 3, command: []}], \
+         leader_commit: -1}"
+    );
+}
+
+#[test]
+fn every_shape_has_its_value_and_its_text() {
+    fn reads<T: Serialize>(written: T, value: Value<'_>, text: &str) {
+        let bytes = labgob::to_bytes(&written).expect("encodes");
+        let read = Value::parse(&bytes).expect("parses");
+        assert_eq!(read, value);
+        assert_eq!(read.to_string(), text);
+    }
+    let boxed = |value| Some(Box::new(value));
+    reads(None::<u64>, Value::None, "none");
+    reads(Some(1_u8), Value::Some(Box::new(Value::Unsigned(1))), "some(1)");
+    reads((), Value::Unit, "()");
+    reads(true, Value::Bool(true), "true");
+    reads(u64::MAX, Value::Unsigned(u64::MAX), "18446744073709551615");
+    reads(i64::MIN, Value::Negative(i64::MIN), "-9223372036854775808");
+    reads(5_i8, Value::Unsigned(5), "5");
+    reads(1.0_f32, Value::F32(1.0), "1.0");
+    reads(-0.5_f64, Value::F64(-0.5), "-0.5");
+    reads('x', Value::Char('x'), "'x'");
+    reads("x", Value::Str("x"), "\"x\"");
+    reads([1_u8, 2], Value::Bytes(&[1, 2]), "<2 bytes>");
+    reads((1_u8, true), Value::Seq(vec![Value::Unsigned(1), Value::Bool(true)]), "[1, true]");
+    reads(
+        BTreeMap::from([(1, "x"), (2, "y")]),
+        Value::Map(vec![
+            (Value::Unsigned(1), Value::Str("x")),
+            (Value::Unsigned(2), Value::Str("y")),
+        ]),
+        "{1 => \"x\", 2 => \"y\"}",
+    );
+    reads(Conflict::None, Value::Variant("None", None), "None");
+    reads(
+        Conflict::TooShort { next_index: 1 },
+        Value::Variant("TooShort", boxed(Value::Struct(vec![("next_index", Value::Unsigned(1))]))),
+        "TooShort {next_index: 1}",
+    );
+    reads(
+        Conflict::Term(1, 2),
+        Value::Variant("Term", boxed(Value::Seq(vec![Value::Unsigned(1), Value::Unsigned(2)]))),
+        "Term(1, 2)",
+    );
+    reads(
+        Conflict::Wrapped(Some(true)),
+        Value::Variant("Wrapped", boxed(Value::Some(Box::new(Value::Bool(true))))),
+        "Wrapped(some(true))",
+    );
+}
+
+#[test]
+fn a_variant_is_read_by_its_name_and_its_fields() {
+    let bytes = labgob::to_bytes(&Conflict::TooShort { next_index: 7 }).expect("encodes");
+    let conflict = Value::parse(&bytes).expect("parses");
+    assert_eq!(conflict.variant(), Some("TooShort"));
+    assert_eq!(conflict.field("next_index").and_then(Value::as_u64), Some(7));
+}
+
+/// Each accessor answers for its own shape only.
+#[test]
+fn accessors_do_not_convert() {
+    let value = Value::Unsigned(1);
+    assert_eq!((value.as_bool(), value.as_str(), value.as_bytes()), (None, None, None));
+    assert_eq!((value.as_seq(), value.as_map(), value.fields()), (None, None, None));
+    assert_eq!((value.as_option(), value.variant(), value.field("term")), (None, None, None));
+    assert_eq!(Value::Unsigned(u64::MAX).as_i64(), None);
+    assert_eq!(Value::Bool(true).as_u64(), None);
+    assert_eq!(Value::None.as_option(), Some(None));
+    assert_eq!(Value::Some(Box::new(value.clone())).as_option(), Some(Some(&value)));
+    let map = Value::Map(vec![(value.clone(), value.clone())]);
+    assert_eq!(map.as_map().map(<[_]>::len), Some(1));
+}
+
+#[test]
+fn saved_state_is_read_value_by_value() {
+    let mut encoder = labgob::Encoder::new();
+    encoder.encode(&3_u64).expect("a term");
+    encoder.encode(&Some(1_u64)).expect("a vote");
+    let bytes = encoder.finish();
+
+    let mut decoder = labgob::Decoder::new(&bytes);
+    assert_eq!(decoder.value().map(|value| value.as_u64()), Ok(Some(3)));
+    let vote = decoder.value().expect("a vote");
+    assert_eq!(vote.as_option().flatten().and_then(Value::as_u64), Some(1));
+    assert!(decoder.is_at_end(), "two values were encoded");
+}
