@@ -239,7 +239,7 @@ impl<T> SimChannel<T> {
             let taken = self.with(engine, |queue| {
                 let taken = queue.values.pop_front();
                 engine.with(|s| {
-                    queue.receivers_seen = queue.receivers_seen.and(s);
+                    queue.see_receiver(s);
                     if let Some(offer) = &taken {
                         match offer.sender {
                             Some(sender) => {
@@ -296,6 +296,9 @@ impl<T> SimChannel<T> {
     /// One more receiver.
     pub fn add_receiver(&self) {
         self.receivers.fetch_add(1, Ordering::Relaxed);
+        if let Some(engine) = dispatch::engine() {
+            self.with(engine, |queue| engine.with(|s| queue.anybody_may_receive(s)));
+        }
     }
 
     /// One sender less. After the last one, receives find what is left, and then the end.
@@ -341,7 +344,7 @@ impl<T> SimChannel<T> {
                 if self.receivers.load(Ordering::Acquire) == 1
                     && engine.with(|s| s.tasks[task as usize].uid == uid) =>
             {
-                Needs::LikelyTask(task)
+                Needs::LikelyTask(task, uid)
             }
             _ => Needs::Anybody,
         }
@@ -380,6 +383,27 @@ impl<T> Queue<T> {
     fn wake_a_receiver(&mut self, s: &mut State) {
         wake_one(&mut self.receive_waits, s);
         wake_all(&mut self.look_waits, s);
+    }
+
+    /// The running task receives.
+    fn see_receiver(&mut self, s: &mut State) {
+        let seen = self.receivers_seen.and(s);
+        if let (Seen::One { .. }, Seen::Several) = (self.receivers_seen, seen) {
+            self.anybody_may_receive(s);
+        }
+        self.receivers_seen = seen;
+    }
+
+    /// Who waits to send no longer waits for one task.
+    fn anybody_may_receive(&self, s: &mut State) {
+        let offering = self.values.iter().filter_map(|offer| offer.sender);
+        for waiter in self.send_waits.iter().copied().chain(offering) {
+            if s.still_waits(waiter)
+                && let Some(wait) = &mut s.tasks[waiter.task as usize].wait
+            {
+                wait.needs = Needs::Anybody;
+            }
+        }
     }
 
     fn withdraw(&mut self, number: u64) -> Option<T> {

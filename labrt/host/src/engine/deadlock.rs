@@ -10,6 +10,8 @@ use crate::failure::{FailureKind, Finding, FindingKind, Operation};
 
 /// How long a circle that is likely but not certain must stand before it ends the run.
 const CONFIRMATION_NANOS: u64 = 1_000_000_000;
+/// So long it may stand while a thread sleeps that might break it.
+const CONFIRMATION_MAX_NANOS: u64 = 60 * CONFIRMATION_NANOS;
 
 /// How sure it is that a wait can only end through the next task of the circle.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,16 +78,38 @@ impl State {
             self.timers.confirm_cycle_at(formed_nanos + CONFIRMATION_NANOS, from, generation);
             return;
         }
+        if self.now < formed_nanos + CONFIRMATION_MAX_NANOS
+            && self.somebody_may_yet_receive(&cycle.tasks, formed_nanos)
+        {
+            self.timers.confirm_cycle_at(self.now + CONFIRMATION_NANOS, from, generation);
+            return;
+        }
         self.fail_with_cycle(&cycle.tasks, formed_nanos);
     }
 
+    /// Whether a task beside a likely receiver has slept since the circle formed: it may have the
+    /// same receiver in hand, behind an `Arc` or because it was moved there.
+    fn somebody_may_yet_receive(&self, circle: &[u32], formed_nanos: u64) -> bool {
+        let needed = circle.iter().filter_map(|task| self.tasks[*task as usize].wait);
+        let machines: Vec<u32> = needed
+            .filter_map(|wait| match wait.needs {
+                Needs::LikelyTask(task, _) => Some(self.tasks[task as usize].machine),
+                _ => None,
+            })
+            .collect();
+        (0..).zip(&self.tasks).any(|(index, task)| {
+            let sleeps = task.state == RunState::Blocked && task.has_deadline;
+            let since_then = task.wait.is_some_and(|wait| wait.since_nanos <= formed_nanos);
+            sleeps && since_then && machines.contains(&task.machine) && !circle.contains(&index)
+        })
+    }
+
     fn fail_with_cycle(&mut self, tasks: &[u32], formed_nanos: u64) {
-        let mut message = format!(
-            "formed at {:?}: {} thread{} wait in a circle",
-            Duration::from_nanos(formed_nanos),
-            tasks.len(),
-            if tasks.len() == 1 { "" } else { "s" },
-        );
+        let formed = Duration::from_nanos(formed_nanos);
+        let mut message = match tasks.len() {
+            1 => format!("formed at {formed:?}: a thread waits for itself"),
+            count => format!("formed at {formed:?}: {count} threads wait in a circle"),
+        };
         for index in tasks {
             let task = &self.tasks[*index as usize];
             let line = self.thread_report(task).to_string();
@@ -111,12 +135,13 @@ impl State {
         certainty: Certainty,
     ) -> Option<Cycle> {
         let task = &self.tasks[at as usize];
-        if task.state != RunState::Blocked {
+        // A wait with a deadline ends by itself.
+        if task.state != RunState::Blocked || task.has_deadline {
             return None;
         }
         let wait = task.wait.as_ref()?;
         let certainty = match wait.needs {
-            Needs::LikelyTask(_) => Certainty::Likely,
+            Needs::LikelyTask(..) => Certainty::Likely,
             _ => certainty,
         };
         for next in self.needed_tasks(at, wait.needs) {
@@ -140,7 +165,10 @@ impl State {
     fn needed_tasks(&self, waiting: u32, needs: Needs) -> Vec<u32> {
         match needs {
             Needs::Anybody => Vec::new(),
-            Needs::Task(task) | Needs::LikelyTask(task) => vec![task],
+            Needs::Task(task) => vec![task],
+            // Where it was, another may be by now.
+            Needs::LikelyTask(task, uid) if self.tasks[task as usize].uid != uid => Vec::new(),
+            Needs::LikelyTask(task, _) => vec![task],
             Needs::Mutex(lock) => {
                 // SAFETY: the waiting task borrows the lock for as long as it waits, and the lock
                 // belongs to this run, whose turn it is.
@@ -158,7 +186,9 @@ impl State {
         let (words, tasks) = match needs {
             Needs::Anybody => return None,
             Needs::Task(task) => ("which is", vec![task]),
-            Needs::LikelyTask(task) => ("whose only receiver so far is", vec![task]),
+            Needs::LikelyTask(..) => {
+                ("whose only receiver so far is", self.needed_tasks(NOBODY, needs))
+            }
             Needs::Mutex(_) | Needs::RwLock(..) => ("held by", self.needed_tasks(NOBODY, needs)),
         };
         let named = |index: u32| {

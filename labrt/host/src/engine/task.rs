@@ -55,8 +55,9 @@ pub(crate) enum Needs {
     RwLock(*const RwLockCell, LockMode),
     /// The end of this task.
     Task(u32),
-    /// The only task that was ever seen to receive from the channel: likely, not certain.
-    LikelyTask(u32),
+    /// The only task that was ever seen to receive from the channel: likely, not certain. Its slot
+    /// and its number.
+    LikelyTask(u32, u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
