@@ -169,31 +169,31 @@ impl Condvar {
         deadline: Option<Instant>,
         place: Place,
     ) -> bool {
-        let Some(_) = dispatch::engine() else {
-            while condition(guard) {
+        let Some(engine) = dispatch::engine() else {
+            while condition(guard.value()) {
                 if self.wait_at(guard, deadline, place) {
-                    return condition(guard);
+                    return condition(guard.value());
                 }
             }
             return false;
         };
-        if !condition(guard) {
+        if !condition(guard.value()) {
             return false;
         }
-        let mut wait = self.cell.predicate_wait(deadline.map(Instant::nanos));
+        let mut wait = self.cell.predicate_wait(engine, deadline.map(Instant::nanos));
         loop {
             guard.real = None;
             let engine = dispatch::engine().expect("the clock does not change in a run");
             let round = self.cell.round(engine, &guard.mutex.cell, place, &mut wait);
             guard.real = Some(guard.mutex.take_real());
-            let still_waits = condition(guard);
+            let still_waits = condition(guard.value());
             let decides = match round {
                 Round::Notified => !still_waits,
                 Round::TimedOut => return still_waits,
                 Round::Look => {
                     let engine = dispatch::engine().expect("the clock does not change in a run");
                     let notified =
-                        self.cell.looked(engine, &guard.mutex.cell, &mut wait, still_waits);
+                        self.cell.looked(engine, &guard.mutex.cell, place, &mut wait, still_waits);
                     notified && !still_waits
                 }
             };
@@ -201,7 +201,8 @@ impl Condvar {
                 return false;
             }
             if round == Round::Notified {
-                wait = self.cell.predicate_wait(deadline.map(Instant::nanos));
+                let engine = dispatch::engine().expect("the clock does not change in a run");
+                wait = self.cell.predicate_wait(engine, deadline.map(Instant::nanos));
             }
         }
     }

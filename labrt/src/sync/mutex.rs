@@ -147,6 +147,12 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
 }
 
 impl<T: ?Sized> MutexGuard<'_, T> {
+    /// The value, for who only looks at it.
+    #[inline]
+    pub(super) fn value(&mut self) -> &mut T {
+        self.real.as_mut().expect(WAITING)
+    }
+
     #[inline(never)]
     fn unlock_virtual(&mut self, place: Place) {
         let had_it = self.real.take().is_some();
@@ -169,7 +175,10 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
 impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        self.real.as_mut().expect(WAITING)
+        if self.virtual_place.is_some() {
+            self.mutex.cell.note_change();
+        }
+        self.value()
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! A wait with a predicate (`wait_while`) can be asked whether it would go on. So whenever the
 //! lock was released by somebody else, the waiting task is let in to look at its predicate, at
-//! most once in ten virtual milliseconds. If what it waits for has come true and nobody notifies it
-//! within a second, that is a finding. The task waits on all the same: looking changes nothing.
+//! most once in ten virtual milliseconds. If what it waits for has come true, it looks again a
+//! second later: if it is true and nobody was notified meanwhile, that is a finding. (If another
+//! was, that one has dealt with it, or will.) The task waits on all the same: looking changes
+//! nothing.
 //! A plain `wait` has no predicate to ask; its thread shows in the report of a run that ends badly.
 
 use std::time::Duration;
@@ -24,26 +26,37 @@ const PROBE_INTERVAL_NANOS: u64 = 10_000_000;
 const FORGOTTEN_NANOS: u64 = 1_000_000_000;
 
 /// The engine's side of a `Condvar`.
-pub struct CondvarCell(RunCell<Vec<Entry>>);
+pub struct CondvarCell(RunCell<CondvarState>);
+
+struct CondvarState {
+    entries: Vec<Entry>,
+    /// When somebody was notified last, whether anybody waited or not.
+    notified_nanos: u64,
+}
 
 struct Entry {
     waiter: Waiter,
+    /// The task's number.
+    uid: u64,
     /// Its task is looking at its predicate and will wait on, unless it is notified meanwhile.
     looking: bool,
 }
 
 /// A wait with a predicate, over all its looks.
 pub struct PredicateWait {
+    began_nanos: u64,
     deadline_nanos: Option<u64>,
     suspicion: Suspicion,
+    /// The lock watch has seen it: a look is no wait of its own.
+    watched: bool,
 }
 
 enum Suspicion {
     None,
-    /// The predicate has been seen false; nobody has notified yet.
+    /// What it waits for has come true; nobody has notified it yet.
     CameTrue {
         release: Option<Release>,
-        report_at_nanos: u64,
+        look_at_nanos: u64,
     },
     Reported,
 }
@@ -68,11 +81,11 @@ impl Default for CondvarCell {
 impl CondvarCell {
     /// Nobody waits.
     pub const fn new() -> Self {
-        Self(RunCell::new(Vec::new()))
+        Self(RunCell::new(CondvarState::empty()))
     }
 
     fn with<R>(&self, engine: &Engine, f: impl FnOnce(&mut Vec<Entry>) -> R) -> R {
-        self.0.with(engine, Vec::new, f)
+        self.0.with(engine, CondvarState::empty, |state| f(&mut state.entries))
     }
 
     /// Releases the lock, waits, takes the lock again. Whether the deadline has come.
@@ -84,14 +97,15 @@ impl CondvarCell {
         deadline_nanos: Option<u64>,
     ) -> bool {
         self.enter(engine, lock);
-        let wake = self.block(engine, lock, place, deadline_nanos);
+        let wake = self.block(engine, lock, place, deadline_nanos, Looks::No, Watch::Yes);
         self.leave(engine, lock, place);
         wake == Wake::TimedOut
     }
 
     /// Begins a wait with a predicate.
-    pub fn predicate_wait(&self, deadline_nanos: Option<u64>) -> PredicateWait {
-        PredicateWait { deadline_nanos, suspicion: Suspicion::None }
+    pub fn predicate_wait(&self, engine: &Engine, deadline_nanos: Option<u64>) -> PredicateWait {
+        let began_nanos = engine.now_nanos();
+        PredicateWait { began_nanos, deadline_nanos, suspicion: Suspicion::None, watched: false }
     }
 
     /// Releases the lock, waits, takes the lock again.
@@ -103,45 +117,35 @@ impl CondvarCell {
         wait: &mut PredicateWait,
     ) -> Round {
         self.enter(engine, lock);
-        loop {
-            if let Suspicion::None = wait.suspicion {
-                let waiter = engine.with(|s| s.next_waiter());
-                lock.with(engine, |state| state.predicate_waits.push(waiter));
+        let (look_at_nanos, looks) = match wait.suspicion {
+            Suspicion::None => (None, Looks::AfterRelease),
+            Suspicion::CameTrue { look_at_nanos, .. } => (Some(look_at_nanos), Looks::No),
+            Suspicion::Reported => (None, Looks::No),
+        };
+        let until = [wait.deadline_nanos, look_at_nanos].into_iter().flatten().min();
+        let watch = match std::mem::replace(&mut wait.watched, true) {
+            true => Watch::No,
+            false => Watch::Yes,
+        };
+        match self.block(engine, lock, place, until, looks, watch) {
+            Wake::Notified => {
+                self.leave(engine, lock, place);
+                Round::Notified
             }
-            let until = match wait.suspicion {
-                Suspicion::CameTrue { report_at_nanos, .. } => Some(
-                    wait.deadline_nanos
-                        .map_or(report_at_nanos, |deadline| deadline.min(report_at_nanos)),
-                ),
-                _ => wait.deadline_nanos,
-            };
-            match self.block(engine, lock, place, until) {
-                Wake::Notified => {
-                    self.leave(engine, lock, place);
-                    return Round::Notified;
-                }
-                Wake::Probe => {
-                    self.with(engine, |entries| {
-                        let task = engine.with(|s| s.running);
-                        if let Some(entry) =
-                            entries.iter_mut().find(|entry| entry.waiter.task == task)
-                        {
-                            entry.looking = true;
-                        }
-                    });
-                    lock.lock_after_point(engine, place, Standing::Alive);
-                    return Round::Look;
-                }
-                Wake::TimedOut => {
-                    let now = engine.now_nanos();
-                    if wait.deadline_nanos.is_some_and(|deadline| deadline <= now) {
-                        self.leave(engine, lock, place);
-                        return Round::TimedOut;
+            Wake::TimedOut if wait.deadline_nanos.is_some_and(|at| at <= engine.now_nanos()) => {
+                self.leave(engine, lock, place);
+                Round::TimedOut
+            }
+            Wake::TimedOut | Wake::Probe => {
+                self.with(engine, |entries| {
+                    let task = engine.with(|s| s.running);
+                    if let Some(entry) = entries.iter_mut().find(|entry| entry.waiter.task == task)
+                    {
+                        entry.looking = true;
                     }
-                    report_forgotten(engine, place, wait);
-                    // Nobody can have notified: the entry is still this wait's own.
-                    self.renew(engine);
-                }
+                });
+                lock.lock_after_point(engine, place, Standing::Alive);
+                Round::Look
             }
         }
     }
@@ -152,6 +156,7 @@ impl CondvarCell {
         &self,
         engine: &Engine,
         lock: &LockCell,
+        place: Place,
         wait: &mut PredicateWait,
         still_waits: bool,
     ) -> bool {
@@ -159,13 +164,32 @@ impl CondvarCell {
             let task = engine.with(|s| s.running);
             !entries.iter().any(|entry| entry.waiter.task == task)
         });
-        if notified {
-            return true;
+        if notified || still_waits {
+            wait.suspicion = Suspicion::None;
+            return notified;
         }
-        if !still_waits {
-            let release = lock.with(engine, |state| state.released);
-            let report_at_nanos = engine.now_nanos() + FORGOTTEN_NANOS;
-            wait.suspicion = Suspicion::CameTrue { release, report_at_nanos };
+        let now = engine.now_nanos();
+        match wait.suspicion {
+            Suspicion::None => {
+                let release = lock.with(engine, |state| {
+                    let changed = state.changed.filter(|change| wait.began_nanos <= change.nanos);
+                    changed.or(state.released)
+                });
+                let look_at_nanos = now + FORGOTTEN_NANOS;
+                wait.suspicion = Suspicion::CameTrue { release, look_at_nanos };
+            }
+            Suspicion::CameTrue { release, .. } => {
+                let notified_nanos =
+                    self.0.with(engine, CondvarState::empty, |state| state.notified_nanos);
+                let look_at_nanos = notified_nanos + FORGOTTEN_NANOS;
+                if now < look_at_nanos {
+                    wait.suspicion = Suspicion::CameTrue { release, look_at_nanos };
+                } else {
+                    wait.suspicion = Suspicion::Reported;
+                    report_forgotten(engine, place, release);
+                }
+            }
+            Suspicion::Reported => {}
         }
         false
     }
@@ -182,11 +206,12 @@ impl CondvarCell {
 
     /// Leaves the key of the next wait, in place of an older one of this task.
     fn renew(&self, engine: &Engine) {
-        let waiter = engine.with(|s| s.next_waiter());
+        let (waiter, uid) = engine.with(|s| (s.next_waiter(), s.tasks[s.running as usize].uid));
+        let new = Entry { waiter, uid, looking: false };
         self.with(engine, |entries| {
             match entries.iter_mut().find(|entry| entry.waiter.task == waiter.task) {
-                Some(entry) => *entry = Entry { waiter, looking: false },
-                None => entries.push(Entry { waiter, looking: false }),
+                Some(entry) => *entry = new,
+                None => entries.push(new),
             }
         });
     }
@@ -197,11 +222,20 @@ impl CondvarCell {
         lock: &LockCell,
         place: Place,
         deadline_nanos: Option<u64>,
+        looks: Looks,
+        watch: Watch,
     ) -> Wake {
         if lock.is_held_by_running(engine) {
             lock.release(engine);
         }
-        engine.watch_wait(Operation::ConditionWait, place);
+        if looks == Looks::AfterRelease {
+            // Not before its own release, which tells it nothing.
+            let waiter = engine.with(|s| s.next_waiter());
+            lock.with(engine, |state| state.predicate_waits.push(waiter));
+        }
+        if watch == Watch::Yes {
+            engine.watch_wait(Operation::ConditionWait, place);
+        }
         let pass_on = OnUnwind::new(|| {
             if let Some(engine) = crate::dispatch::engine()
                 && self.forget_running(engine) == Forgot::Nothing
@@ -250,8 +284,10 @@ impl CondvarCell {
     }
 
     fn notify(&self, engine: &Engine, most: usize) -> usize {
-        self.with(engine, |entries| {
+        self.0.with(engine, CondvarState::empty, |state| {
             engine.with(|s| {
+                state.notified_nanos = s.now;
+                let entries = &mut state.entries;
                 let mut woken = 0;
                 while woken < most && !entries.is_empty() {
                     let chosen = match entries.len() {
@@ -260,7 +296,7 @@ impl CondvarCell {
                         count => super::policy::below(&mut s.rng, count),
                     };
                     let entry = entries.remove(chosen);
-                    if entry.looking || s.wake(entry.waiter, Wake::Notified) {
+                    if entry.still_looks(s) || s.wake(entry.waiter, Wake::Notified) {
                         woken += 1;
                     }
                 }
@@ -270,18 +306,41 @@ impl CondvarCell {
     }
 }
 
+impl Entry {
+    /// Whether its task will find at the end of its look that it was notified.
+    fn still_looks(&self, s: &State) -> bool {
+        let task = &s.tasks[self.waiter.task as usize];
+        self.looking && task.uid == self.uid && task.state != RunState::Done && !task.killed
+    }
+}
+
+impl CondvarState {
+    const fn empty() -> Self {
+        Self { entries: Vec::new(), notified_nanos: 0 }
+    }
+}
+
+/// Whether the lock watch is told of a wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Watch {
+    No,
+    Yes,
+}
+
+/// When a waiting task is let in to look at its predicate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    No,
+    AfterRelease,
+}
+
 #[derive(PartialEq, Eq)]
 enum Forgot {
     Entry,
     Nothing,
 }
 
-fn report_forgotten(engine: &Engine, place: Place, wait: &mut PredicateWait) {
-    let Suspicion::CameTrue { release, .. } =
-        std::mem::replace(&mut wait.suspicion, Suspicion::Reported)
-    else {
-        return;
-    };
+fn report_forgotten(engine: &Engine, place: Place, release: Option<Release>) {
     if let Some(release) = release {
         engine.add_finding(FindingKind::ForgottenNotify {
             waits_at: place,

@@ -1,5 +1,8 @@
 //! A mutual-exclusion lock under the virtual clock: who holds it, who waits.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::deadlock;
 use super::run_cell::RunCell;
 use super::state::{Engine, State};
@@ -12,17 +15,24 @@ use crate::trace::EventKind;
 
 /// The engine's side of a `Mutex`. The value and its exclusion from other OS threads stay with
 /// the face; here is who may go on.
-pub struct LockCell(RunCell<LockState>);
+pub struct LockCell {
+    state: RunCell<LockState>,
+    /// The value has been lent out to be changed since the lock was taken.
+    changed: AtomicBool,
+}
 
 pub(crate) struct LockState {
     pub(crate) holder: u32,
     waiters: Vec<Waiter>,
     /// Condition waits with a predicate that were entered under this lock.
     pub(crate) predicate_waits: Vec<Waiter>,
+    /// The last time that the lock was given back.
     pub(crate) released: Option<Release>,
+    /// The last time that it was after the value could be changed.
+    pub(crate) changed: Option<Release>,
 }
 
-/// The last time that the lock was given back.
+/// When a lock was given back, and where it had been taken.
 #[derive(Clone, Copy)]
 pub(crate) struct Release {
     pub(crate) locked_at: Place,
@@ -30,7 +40,13 @@ pub(crate) struct Release {
 }
 
 const fn empty() -> LockState {
-    LockState { holder: NOBODY, waiters: Vec::new(), predicate_waits: Vec::new(), released: None }
+    LockState {
+        holder: NOBODY,
+        waiters: Vec::new(),
+        predicate_waits: Vec::new(),
+        released: None,
+        changed: None,
+    }
 }
 
 impl Default for LockCell {
@@ -42,12 +58,18 @@ impl Default for LockCell {
 impl LockCell {
     /// An open lock.
     pub const fn new() -> Self {
-        Self(RunCell::new(empty()))
+        Self { state: RunCell::new(empty()), changed: AtomicBool::new(false) }
+    }
+
+    /// The holder has the value in hand to change it.
+    #[inline]
+    pub fn note_change(&self) {
+        self.changed.store(true, Relaxed);
     }
 
     #[inline]
     pub(crate) fn with<R>(&self, engine: &Engine, f: impl FnOnce(&mut LockState) -> R) -> R {
-        self.0.with(engine, empty, f)
+        self.state.with(engine, empty, f)
     }
 
     fn address(&self) -> usize {
@@ -102,7 +124,7 @@ impl LockCell {
     /// The cell must belong to the run whose turn it is, and nobody may be touching it.
     pub(crate) unsafe fn holder(&self) -> u32 {
         // SAFETY: passed on to the caller.
-        unsafe { self.0.peek() }.holder
+        unsafe { self.state.peek() }.holder
     }
 
     /// Takes the lock if it is free now. A scheduling point.
@@ -144,8 +166,14 @@ impl LockCell {
             lock.holder = NOBODY;
             engine.with(|s| {
                 let locked_at = s.forget_held(address);
+                let changed = self.changed.load(Relaxed);
                 if let Some(locked_at) = locked_at {
-                    lock.released = Some(Release { locked_at, nanos: s.now });
+                    let release = Release { locked_at, nanos: s.now };
+                    lock.released = Some(release);
+                    if changed {
+                        self.changed.store(false, Relaxed);
+                        lock.changed = Some(release);
+                    }
                 }
                 wake_one(&mut lock.waiters, s);
                 if !lock.predicate_waits.is_empty() {
