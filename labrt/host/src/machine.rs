@@ -141,6 +141,26 @@ impl Machine {
         }
     }
 
+    /// Drops a value of lab code that the machine owned.
+    ///
+    /// If it has crashed, the destructors have no effect through labrt, as those of its threads:
+    /// nobody living sees them. For whoever outlives a server and holds a handle to it. If it has
+    /// not crashed, a thread of the machine drops the value. Does not wait; not for events.
+    #[track_caller]
+    pub fn discard(&self, value: impl Send + 'static) {
+        if !self.is_crashed() {
+            return self.dispatch("discard", move || drop(value));
+        }
+        match (&self.0, current()) {
+            (Inner::Virtual { .. }, Current::Virtual(engine)) => {
+                engine.discard(Box::new(value), Location::caller());
+            }
+            (Inner::Real(machine), _) => real::discard(machine, value),
+            // The run is over, and nothing is left to have an effect on.
+            _ => drop(value),
+        }
+    }
+
     /// Crashes the machine now. Does nothing to one that has crashed. Called from a thread of the
     /// machine it does not come back.
     #[track_caller]

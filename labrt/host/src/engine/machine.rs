@@ -1,11 +1,14 @@
 //! Machines under the virtual clock: what a crash does, and when.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::state::{Engine, State};
 use super::step::Standing;
-use super::task::{NOBODY, RunState};
+use super::task::{NOBODY, Name, RunState};
 use crate::Place;
+use crate::dispatch;
+use crate::kill;
 use crate::trace::EventKind;
 
 pub(crate) type Hook = Box<dyn FnOnce()>;
@@ -103,6 +106,23 @@ impl Engine {
         if from_a_task {
             self.step_aside(place);
         }
+    }
+
+    /// Drops what belonged to a crashed machine, on a thread that is being unwound, so that its
+    /// destructors are as inert as those of the machine's own threads.
+    pub fn discard(&self, value: Box<dyn Any>, place: Place) {
+        let body = Box::new(move || {
+            let _dropped_while_unwinding = value;
+            if let Some(engine) = dispatch::engine() {
+                engine.with(|s| {
+                    let running = s.running as usize;
+                    s.tasks[running].killed = true;
+                    s.attention = true;
+                });
+            }
+            kill::die();
+        });
+        self.spawn_boxed(NOBODY, Name::Fixed("discard"), place, body);
     }
 
     fn step_aside(&self, place: Place) {

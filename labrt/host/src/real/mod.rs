@@ -34,6 +34,6 @@ mod wait;
 pub use machine::RealMachine;
 pub use oneshot::{RealCompleter, RealCompletion, oneshot};
 pub use run::{RealOutcome, RealRun};
-pub use thread::{RealHandle, RealThread, dispatch, spawn};
+pub use thread::{RealHandle, RealThread, discard, dispatch, spawn};
 pub use timer::after;
 pub use wait::{condvar_wait, recv, select, select_ready, send, sleep};

@@ -190,6 +190,12 @@ pub fn dispatch(machine: &Arc<RealMachine>, name: &'static str, f: impl FnOnce()
     launch(machine.run(), Some(machine), name.into(), f, |_, result| drop(result));
 }
 
+/// Drops `value` on a thread of a crashed machine, in the unwinding that such a thread begins
+/// with: its destructors are inert.
+pub fn discard(machine: &Arc<RealMachine>, value: impl Send + 'static) {
+    launch_even_dead(machine.run(), Some(machine), "discard".into(), move || drop(value), |_, _| ());
+}
+
 /// Runs `f` as a lab thread on a pooled OS thread. `machine` is `None` for threads that die only
 /// with the run. Dead on arrival if the machine has crashed or the run is over.
 ///
@@ -214,9 +220,20 @@ fn launch<T: Send + 'static>(
     finish: impl FnOnce(&RealThread, std::thread::Result<T>) + Send + 'static,
 ) {
     let domain = machine.map_or(run.domain(), |machine| &machine.domain);
-    if domain.is_dead() {
-        return;
+    if !domain.is_dead() {
+        launch_even_dead(run, machine, name, f, finish);
     }
+}
+
+/// As [`launch`]; on a crashed machine the thread unwinds before it begins with `f`.
+fn launch_even_dead<T: Send + 'static>(
+    run: &Arc<RealRun>,
+    machine: Option<&Arc<RealMachine>>,
+    name: Cow<'static, str>,
+    f: impl FnOnce() -> T + Send + 'static,
+    finish: impl FnOnce(&RealThread, std::thread::Result<T>) + Send + 'static,
+) {
+    let domain = machine.map_or(run.domain(), |machine| &machine.domain);
     let Some(ordinal) = run.announce_thread() else { return };
     domain.announce();
     let job = {
