@@ -279,9 +279,12 @@ impl Network {
     }
 
     fn drop_unused(&self) {
-        // Dropped outside the lock: a `Drop` of a submission may use the network.
-        let unused = self.set(|state| state.registry.take_unused());
-        drop(unused);
+        // Outside the lock, since a `Drop` of a submission may use the network; and by the machine,
+        // since nobody alive may see one of a crashed server.
+        for server in self.set(|state| state.registry.take_unused()) {
+            let machine = server.machine.clone();
+            machine.discard(server);
+        }
     }
 }
 

@@ -178,10 +178,8 @@ impl Registry {
     }
 
     /// Takes the retired servers that no request uses any more, for the caller to drop outside
-    /// the lock. Those of crashed machines stay: nobody alive may see a `Drop` of theirs.
+    /// the lock.
     pub(crate) fn take_unused(&mut self) -> Vec<Arc<Installed>> {
-        self.retired
-            .extract_if(.., |server| !server.is_revoked() && Arc::strong_count(server) == 1)
-            .collect()
+        self.retired.extract_if(.., |server| Arc::strong_count(server) == 1).collect()
     }
 }

@@ -111,6 +111,12 @@ impl<T: Send + 'static> Completion<T> {
             (Taker::Real(completion), Current::Real(thread)) => completion.wait(thread),
             (Taker::Virtual(slot), Current::Virtual(engine)) => {
                 if engine.point(EventKind::Call, place) == Standing::Inert {
+                    // What is there needs no waiting; what is not will not come to this thread.
+                    let mut slot = slot.lock();
+                    if slot.over {
+                        return slot.value.take();
+                    }
+                    drop(slot);
                     engine.freeze();
                 }
                 engine.watch_wait(operation, place);
