@@ -59,11 +59,16 @@ pub fn oneshot<T: Send + 'static>() -> (Completer<T>, Completion<T>) {
 }
 
 impl<T: Send + 'static> Completer<T> {
-    /// Gives the value and wakes the waiter. Never waits; allowed from events and destructors.
+    /// Gives the value and wakes the waiter. Never waits; allowed from events and destructors. A
+    /// destructor of the dead gives nothing: the waiter gets `None`.
     pub fn complete(self, value: T) {
-        match self.0 {
-            Giver::Real(completer) => completer.complete(value),
-            Giver::Virtual(mut completer) => completer.finish(Some(value)),
+        match (self.0, current()) {
+            (Giver::Real(completer), Current::Real(thread)) if thread.is_inert() => drop(completer),
+            (Giver::Real(completer), _) => completer.complete(value),
+            (Giver::Virtual(completer), Current::Virtual(engine)) if engine.is_inert() => {
+                drop(completer);
+            }
+            (Giver::Virtual(mut completer), _) => completer.finish(Some(value)),
         }
     }
 
@@ -71,11 +76,10 @@ impl<T: Send + 'static> Completer<T> {
     /// then finds the thread's OS thread free for what it starts next.
     pub fn complete_last(self, value: T) {
         match (self.0, current()) {
-            (Giver::Real(completer), Current::Real(thread)) => {
+            (Giver::Real(completer), Current::Real(thread)) if !thread.is_inert() => {
                 completer.complete_last(thread, value)
             }
-            (Giver::Real(completer), _) => completer.complete(value),
-            (Giver::Virtual(mut completer), _) => completer.finish(Some(value)),
+            (giver, _) => Completer(giver).complete(value),
         }
     }
 }

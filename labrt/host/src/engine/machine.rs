@@ -53,7 +53,7 @@ impl Engine {
 
     /// Whether it has crashed.
     pub fn machine_is_crashed(&self, machine: u32) -> bool {
-        self.with(|s| s.is_crashed(machine))
+        self.with(|s| s.is_crashed(machine) || s.crashes.contains(&machine))
     }
 
     /// Scheduling points its threads have passed.

@@ -44,6 +44,8 @@ pub struct State {
     pub(crate) attention: bool,
     /// The run is over; whatever still runs is only being unwound.
     pub(crate) ending: bool,
+    /// The loop drops what belonged to a thread that crashed before it began.
+    pub(crate) burying: bool,
     pub(crate) tasks: Vec<Task>,
     pub(crate) free_tasks: Vec<u32>,
     pub(crate) runnable: Vec<u32>,
@@ -82,6 +84,7 @@ impl Engine {
                 running: NOBODY,
                 attention: false,
                 ending: false,
+                burying: false,
                 tasks: Vec::new(),
                 free_tasks: Vec::new(),
                 runnable: Vec::new(),

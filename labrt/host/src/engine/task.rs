@@ -197,6 +197,11 @@ impl Engine {
         self.with(|s| s.next_waiter())
     }
 
+    /// Whether what runs is only being ended, and must have no effect.
+    pub fn is_inert(&self) -> bool {
+        self.with(|s| s.is_inert())
+    }
+
     /// The name of the running task, as reports have it.
     pub fn current_name(&self) -> String {
         self.with(|s| s.names_of_running().0)
@@ -218,7 +223,7 @@ impl State {
     ) -> (u32, u64, Option<Body>) {
         self.spawned += 1;
         let uid = self.spawned;
-        let dead = self.ending || self.running_is_killed() || self.is_crashed(machine);
+        let dead = self.is_inert() || self.is_crashed(machine);
         let priority = self.policy.new_priority(&mut self.rng);
         let mut task = Task {
             uid,
@@ -361,6 +366,11 @@ impl State {
 
     pub(crate) fn running_is_killed(&self) -> bool {
         self.tasks.get(self.running as usize).is_some_and(|task| task.killed)
+    }
+
+    /// Whether what runs is only being ended, and must have no effect.
+    pub(crate) fn is_inert(&self) -> bool {
+        self.ending || self.burying || self.running_is_killed()
     }
 
     pub(crate) fn running_panics(&self) -> bool {

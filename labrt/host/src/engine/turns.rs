@@ -146,7 +146,11 @@ impl Engine {
         });
         match way {
             Way::Nothing => {}
-            Way::NeverStarted(body) => drop(body),
+            Way::NeverStarted(body) => {
+                self.with(|s| s.burying = true);
+                drop(body);
+                self.with(|s| s.burying = false);
+            }
             Way::Unwind => {
                 self.enter(index, Resume::Kill);
                 let left_over = self.with(|s| {
