@@ -3,7 +3,7 @@
 //! Figure 2, "Rules for Servers"; paper §5.3, §7. Rules S2, C3, C4, L4, L7, N3, N8, S5.
 
 use labapi::ApplyMsg;
-use labrt::channel::SendTimeoutError;
+use labrt::channel::{SendTimeoutError, Sender};
 use labrt::sync::Arc;
 
 use crate::server::Server;
@@ -15,7 +15,9 @@ impl Server {
     ///
     /// The service may take its time, and call `start` or `snapshot` before it takes the next
     /// message. Both need the lock, so it is free during the delivery (L4, L7).
-    pub(crate) fn run_applier(self: Arc<Self>) {
+    ///
+    /// The sending end is this thread's own: when it ends, the service finds the channel closed.
+    pub(crate) fn run_applier(self: Arc<Self>, apply: &Sender<ApplyMsg>) {
         let mut state = self.lock();
         loop {
             state.wait_while(&self.applier, |state| !state.killed && !state.has_delivery());
@@ -25,7 +27,7 @@ impl Server {
             let message = state.next_delivery();
             drop(state); // L4
             let index = message.index();
-            if !self.deliver(message) {
+            if !self.deliver(apply, message) {
                 return;
             }
             state = self.lock();
@@ -35,9 +37,9 @@ impl Server {
 
     /// Sends to the service, however long it takes. Returns whether it was taken; it is not if
     /// this server was killed or the service is gone (S5).
-    fn deliver(&self, mut message: ApplyMsg) -> bool {
+    fn deliver(&self, apply: &Sender<ApplyMsg>, mut message: ApplyMsg) -> bool {
         loop {
-            match self.apply.send_timeout(message, timing::DELIVERY_PATIENCE) {
+            match apply.send_timeout(message, timing::DELIVERY_PATIENCE) {
                 Ok(()) => return true,
                 Err(SendTimeoutError::Disconnected(_)) => return false,
                 Err(SendTimeoutError::Timeout(not_taken)) => message = not_taken,

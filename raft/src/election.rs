@@ -23,7 +23,7 @@ impl Server {
             if Instant::now() < deadline {
                 state.wait_until(&self.ticker, deadline);
             } else if state.role() == Role::Leader {
-                state.reset_election_deadline(); // A leader waits for nobody.
+                state.reset_election_deadline(); // It waits for nobody, and looks again later.
             } else {
                 let args = state.start_election();
                 self.count_votes(&mut state);
@@ -111,7 +111,8 @@ impl RaftState {
     }
 
     /// Waits again, for a fresh random time (E4). Called on the three occasions of E1 only: a
-    /// message from the current leader, a vote granted, an election started.
+    /// message from the current leader, a vote granted, an election started; and when a leader,
+    /// which did not wait, steps down.
     pub(crate) fn reset_election_deadline(&mut self) {
         self.election_deadline = Instant::now() + timing::election_timeout();
     }

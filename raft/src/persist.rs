@@ -4,7 +4,7 @@
 
 use labgob::{DecodeError, Decoder, EncodeError, Encoder};
 
-use crate::log::{EntryId, Log};
+use crate::log::{Entry, EntryId, Log};
 use crate::state::RaftState;
 
 impl RaftState {
@@ -13,7 +13,7 @@ impl RaftState {
     /// anything that depends on the change can leave the server (P1). Does not wait (L4).
     #[track_caller]
     pub(crate) fn persist(&mut self) {
-        let state = self.encode().expect("P3: integers, bytes and lists of them can be encoded");
+        let state = self.encode().expect("P3: integers and bytes can be encoded");
         self.persister.save(&state, &self.snapshot);
         self.saved = self.persistent();
     }
@@ -41,13 +41,16 @@ impl RaftState {
 
     /// The persistent part of the state. The base names the index and term for which the snapshot
     /// stands, so it is known of which index the first entry is (N2).
-    fn encode(&self) -> Result<Vec<u8>, EncodeError> {
-        let mut encoder = Encoder::new();
+    fn encode(&mut self) -> Result<Vec<u8>, EncodeError> {
+        let entries = self.encoded_log.of(&self.log)?;
+        let mut encoder = Encoder::with_capacity(64 + entries.len());
         encoder.encode(&self.current_term)?;
         encoder.encode(&self.voted_for)?;
         encoder.encode(&self.log.base())?;
-        encoder.encode(self.log.entries())?;
-        Ok(encoder.finish())
+        encoder.encode(&self.log.entries().len())?;
+        let mut state = encoder.finish();
+        state.extend_from_slice(entries);
+        Ok(state)
     }
 
     /// Reads back what [`encode`](Self::encode) wrote, in the same order (P3).
@@ -56,7 +59,96 @@ impl RaftState {
         self.current_term = decoder.decode()?;
         self.voted_for = decoder.decode()?;
         let base: EntryId = decoder.decode()?;
-        self.log = Log::new(base, decoder.decode()?);
+        let count: usize = decoder.decode()?;
+        let mut entries = Vec::new();
+        for _ in 0..count {
+            let (term, command) = decoder.decode()?;
+            entries.push(Entry { term, command });
+        }
+        self.log = Log::new(base, entries);
         decoder.finish()
+    }
+}
+
+/// The entries of the log as they are saved, kept from one save to the next, so that a save
+/// encodes what is new and copies the rest. To encode a long log for every new entry would be
+/// most of what a server does.
+#[derive(Default)]
+pub(crate) struct EncodedLog {
+    base: EntryId,
+    bytes: Vec<u8>,
+    /// Each entry's term, and where it ends in `bytes`.
+    entries: Vec<(u64, usize)>,
+}
+
+impl EncodedLog {
+    /// The entries of `log`, encoded one after the other.
+    fn of(&mut self, log: &Log) -> Result<&[u8], EncodeError> {
+        if self.base != log.base() {
+            *self = Self { base: log.base(), ..Self::default() };
+        }
+        // If the last entry is the log's, so are all before it: the Log Matching Property, §5.3.
+        while let Some(&(term, _)) = self.entries.last() {
+            if self.last_index() <= log.last_index() && log.term_at(self.last_index()) == term {
+                break;
+            }
+            self.entries.pop();
+        }
+        self.bytes.truncate(self.entries.last().map_or(0, |&(_, end)| end));
+        for Entry { term, command } in &log.entries()[self.entries.len()..] {
+            self.bytes.extend(labgob::to_bytes(&(term, command))?);
+            self.entries.push((*term, self.bytes.len()));
+        }
+        Ok(&self.bytes)
+    }
+
+    fn last_index(&self) -> u64 {
+        self.base.index + self.entries.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use labapi::Persister;
+    use labrt::sync::Arc;
+
+    use super::*;
+
+    /// Whatever happens to the log between two saves, what is read back is the log.
+    #[test]
+    fn what_is_read_back_is_what_was_there() {
+        let persister = Arc::new(Persister::default());
+        let mut state = RaftState::new(0, 3, Arc::clone(&persister));
+        let check = |state: &mut RaftState, what: &str| {
+            state.persist();
+            let mut restored = RaftState::new(0, 3, Arc::clone(&persister));
+            restored.restore();
+            assert_eq!(restored.log, state.log, "P3: the log, {what}");
+            assert_eq!(restored.persistent(), state.persistent(), "P3: term and vote, {what}");
+            assert_eq!(restored.snapshot, state.snapshot, "N2: the snapshot, {what}");
+            assert_eq!(restored.commit_index, state.log.base().index, "N3: {what}");
+        };
+        let entry = |term, byte| Entry { term, command: vec![byte; 3] };
+        check(&mut state, "when nothing happened yet");
+        state.current_term = 7;
+        state.voted_for = Some(2);
+        for byte in 1..=5 {
+            state.log.append(entry(1, byte));
+        }
+        check(&mut state, "after appending");
+        state.log.truncate_from(3);
+        check(&mut state, "after truncating");
+        state.log.truncate_from(2);
+        for byte in 6..=9 {
+            state.log.append(entry(2, byte));
+        }
+        check(&mut state, "after replacing more than was dropped");
+        state.snapshot = vec![1, 2, 3];
+        state.log.compact_to(EntryId { index: 3, term: 2 });
+        check(&mut state, "after a snapshot");
+        state.log.append(entry(7, 10));
+        check(&mut state, "after appending behind a snapshot");
+        state.log.compact_to(EntryId { index: 20, term: 7 });
+        check(&mut state, "after a snapshot of another log");
     }
 }

@@ -35,12 +35,12 @@ impl labapi::Raft for Raft {
         let mut state = RaftState::new(me, peers.len(), persister);
         state.restore();
         let peers = peers.into_iter().map(RaftClient::new).collect();
-        let server = Arc::new(Server::new(peers, apply, state));
+        let server = Arc::new(Server::new(peers, state));
 
         let (ticker, replicator, applier) = (server.clone(), server.clone(), server.clone());
         spawn("ticker", move || ticker.run_ticker());
         spawn("replicator", move || replicator.run_replicator());
-        spawn("applier", move || applier.run_applier());
+        spawn("applier", move || applier.run_applier(&apply));
         Self { server }
     }
 

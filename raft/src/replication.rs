@@ -7,9 +7,7 @@ use labrt::thread;
 use labrt::time::Instant;
 
 use crate::progress::Pace;
-use crate::rpc::{
-    AppendEntriesArgs, AppendEntriesReply, Conflict, InstallSnapshotArgs, received,
-};
+use crate::rpc::{AppendEntriesArgs, AppendEntriesReply, Conflict, InstallSnapshotArgs, received};
 use crate::server::Server;
 use crate::state::{RaftState, Role};
 use crate::timing;

@@ -3,8 +3,6 @@
 
 use std::ops::{Deref, DerefMut};
 
-use labapi::ApplyMsg;
-use labrt::channel::Sender;
 use labrt::sync::{Condvar, Mutex, MutexGuard};
 use labrt::time::Instant;
 
@@ -20,8 +18,6 @@ use crate::state::RaftState;
 pub(crate) struct Server {
     /// The way to each server, by number; this one's own is not used.
     pub(crate) peers: Vec<RaftClient>,
-    /// Where committed entries and snapshots are delivered. Sending waits: never under the lock.
-    pub(crate) apply: Sender<ApplyMsg>,
     state: Mutex<RaftState>,
 
     /// The ticker waits here for its deadline. Notified by `kill`.
@@ -35,10 +31,9 @@ pub(crate) struct Server {
 
 impl Server {
     /// A server in `state`. No thread runs yet.
-    pub(crate) fn new(peers: Vec<RaftClient>, apply: Sender<ApplyMsg>, state: RaftState) -> Self {
+    pub(crate) fn new(peers: Vec<RaftClient>, state: RaftState) -> Self {
         Self {
             peers,
-            apply,
             state: Mutex::new(state),
             ticker: Condvar::new(),
             replicator: Condvar::new(),

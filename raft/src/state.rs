@@ -8,6 +8,7 @@ use labrt::sync::Arc;
 use labrt::time::Instant;
 
 use crate::log::{EntryId, Log};
+use crate::persist::EncodedLog;
 use crate::progress::Progress;
 use crate::timing;
 
@@ -71,6 +72,8 @@ pub(crate) struct RaftState {
 
     /// Where the persistent part is saved.
     pub(crate) persister: Arc<Persister>,
+    /// The log as it was encoded for that.
+    pub(crate) encoded_log: EncodedLog,
     /// The persistent part as it was saved last. For `invariants.rs` (P1).
     pub(crate) saved: Persistent,
     /// The commit index that the applier was last woken for. For `invariants.rs` (C4).
@@ -106,6 +109,7 @@ impl RaftState {
             match_index: Vec::new(),
             progress: Vec::new(),
             persister,
+            encoded_log: EncodedLog::default(),
             saved: Persistent::default(),
             announced_commit: 0,
         }
@@ -151,6 +155,9 @@ impl RaftState {
     /// E11, L2.
     pub(crate) fn become_follower(&mut self, term: u64) {
         assert!(self.current_term <= term, "L3: term falls from {} to {term}", self.current_term);
+        if self.role == Role::Leader {
+            self.reset_election_deadline(); // A leader waits for nobody; the wait begins here.
+        }
         self.role = Role::Follower;
         if self.current_term < term {
             self.current_term = term;
