@@ -1,0 +1,121 @@
+//! Asking single servers, and chance.
+
+use std::sync::Arc;
+
+use labapi::{Started, State};
+use labrt::thread;
+use labrt::time::Duration;
+use labrt_host::now;
+use rand::RngExt;
+use rand::distr::uniform::{SampleRange, SampleUniform};
+use rand::rngs::ChaCha8Rng;
+
+use super::applied::{Applied, Command};
+use super::cluster::Cluster;
+use super::violation::{Broken, Violation, seconds, shown};
+
+impl Cluster {
+    /// What `server` says of itself; `None` if it is down.
+    pub(crate) fn state(&self, server: usize) -> Option<State> {
+        let state = self.life(server)?.ask("state", |raft| raft.state())?;
+        self.observe(server, state);
+        Some(state)
+    }
+
+    /// Gives `command` to `server`. `None` if it is down, or says that it does not lead.
+    pub(crate) fn start(&self, server: usize, command: &Command) -> Option<Started> {
+        let bytes = command.to_vec();
+        let answer = self.life(server)?.ask("start", move |raft| raft.start(bytes))?;
+        let started = answer.ok()?;
+        self.observe(server, State { term: started.term, is_leader: true });
+        Some(started)
+    }
+
+    /// Gives `command` to the leader `server`, which must accept it at one of `indexes`.
+    pub(crate) fn start_at(
+        &self,
+        server: usize,
+        command: &Command,
+        indexes: std::ops::RangeInclusive<u64>,
+    ) {
+        let Some(started) = self.start(server, command) else {
+            self.referee().fail(Violation::new(
+                Broken::LeaderRefused,
+                format!("command {} accepted by leader {server}", shown(command)),
+                format!("its `start` said at {} that it does not lead", seconds(now())),
+            ));
+        };
+        if !indexes.contains(&started.index) {
+            self.referee().fail(Violation::new(
+                Broken::WrongIndex,
+                format!(
+                    "command {} put at index {} by leader {server}",
+                    shown(command),
+                    either(&indexes)
+                ),
+                format!("its `start` said index {}, at {}", started.index, seconds(now())),
+            ));
+        }
+    }
+
+    /// Every claim to lead is held against every other one of the same term, whenever made: a
+    /// term has one leader at most (Figure 3, election safety).
+    fn observe(&self, server: usize, state: State) {
+        self.referee().see(server, |seen| seen.state = Some(state));
+        if !state.is_leader {
+            return;
+        }
+        let first = *self.shared.leaders.lock().entry(state.term).or_insert(server);
+        if first != server {
+            self.referee().fail(Violation::new(
+                Broken::TwoLeaders,
+                format!(
+                    "no leader of term {} but server {first}, which said it leads it",
+                    state.term
+                ),
+                format!("server {server} said at {} that it leads it too", seconds(now())),
+            ));
+        }
+    }
+
+    /// Lets the cluster go on alone.
+    pub(crate) fn sleep_ms(&self, millis: u64) {
+        thread::sleep(Duration::from_millis(millis));
+    }
+
+    /// A number of `range`, which the seed decides.
+    pub(crate) fn random<T: SampleUniform>(&self, range: impl SampleRange<T>) -> T {
+        self.with_random(|random| random.random_range(range))
+    }
+
+    /// Draws from what the seed decides.
+    pub(crate) fn with_random<T>(&self, draw: impl FnOnce(&mut ChaCha8Rng) -> T) -> T {
+        draw(&mut self.shared.random.lock())
+    }
+
+    /// Whether something happens that does so `of_1000` times in a thousand.
+    pub(crate) fn chance(&self, of_1000: u32) -> bool {
+        self.random(0..1000) < of_1000
+    }
+
+    /// A command that no other is likely to be: a number of up to 63 bits.
+    pub(crate) fn random_command(&self) -> Command {
+        command(self.random(0..1_u64 << 63))
+    }
+
+    pub(crate) fn applied(&self) -> &Arc<Applied> {
+        &self.shared.site.applied
+    }
+}
+
+/// A command: what `content` prints as.
+pub(crate) fn command(content: impl ToString) -> Command {
+    content.to_string().into_bytes().into()
+}
+
+fn either(indexes: &std::ops::RangeInclusive<u64>) -> String {
+    match (*indexes.start(), *indexes.end()) {
+        (first, last) if first == last => first.to_string(),
+        (first, last) => format!("{first} to {last}"),
+    }
+}

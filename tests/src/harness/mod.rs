@@ -1,0 +1,34 @@
+//! A cluster under test: what makes, connects, crashes and asks servers.
+//!
+//! No method waits while it holds a lock of the harness, and no student code runs on a thread of
+//! the harness: every call goes to the server's own machine.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `lab` | what a scenario is given; the limit of a test |
+//! | `cluster` | making a cluster; crash, restart, connect, disconnect |
+//! | `calls` | `start` and `state` of single servers; chance |
+//! | `server` | one server in one of its lives |
+//! | `applier`, `applied` | the service above each Raft, and the record of all of them |
+//! | `submission` | the Raft under test, without its type |
+//! | `violation`, `referee` | what can be found broken; the first finding ends the run |
+
+mod applied;
+mod applier;
+mod calls;
+mod cluster;
+mod lab;
+mod referee;
+mod server;
+mod submission;
+mod violation;
+
+pub(crate) use applied::{Command, Committed};
+pub(crate) use calls::command;
+pub(crate) use cluster::{Cluster, Net};
+pub(crate) use lab::Lab;
+pub(crate) use referee::{LastSeen, Notes, Referee, Standing};
+pub(crate) use server::name as server_name;
+pub use submission::Submission;
+pub use violation::{Broken, Violation};
+pub(crate) use violation::{seconds, servers, shown};

@@ -1,0 +1,12 @@
+//! The scenarios, one file a part of the lab, and nothing else.
+//!
+//! A scenario reads top-down: set up, act, check. It ends the run at the first violation, so
+//! reaching its end is a pass. Servers are numbered from 0, log indexes from 1; `leader` + 1 is
+//! the next server, round and round.
+
+pub(crate) mod part_2a;
+pub(crate) mod part_2b;
+pub(crate) mod part_2b_limits;
+pub(crate) mod part_2c;
+pub(crate) mod part_2c_churn;
+pub(crate) mod part_2d;

@@ -1,0 +1,186 @@
+//! The text of a failure: rule and facts, replay, servers, locks, hint.
+
+use std::fmt::Write;
+
+use labrt_host::{Clock, Failure, FailureKind, Finding, Operation};
+
+use super::verdict::Verdict;
+use crate::battery::Test;
+use crate::harness::{LastSeen, Notes, Standing, seconds};
+use crate::hints::{self, Rule};
+
+/// How many findings are shown.
+const FINDINGS_MAX: usize = 8;
+
+/// What leads to the same run again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Replay {
+    pub(crate) clock: Clock,
+    pub(crate) seed: u64,
+}
+
+impl Replay {
+    /// The command. Under the virtual clock it leads to the same steps again.
+    pub(crate) fn command(self, test: &Test) -> String {
+        // A build with other optimisations draws other addresses and hash keys, not other seeds;
+        // still, the same binary is the promise.
+        let release = if cfg!(debug_assertions) { "" } else { "--release " };
+        let clock = match self.clock {
+            Clock::Virtual => "virtual",
+            Clock::Real => "real",
+        };
+        format!(
+            "cargo test {release}--test battery -- --exact {} --clock {clock} --seed {}",
+            test.name, self.seed
+        )
+    }
+}
+
+/// The text of a run that `failure` ended.
+pub(crate) fn failed(
+    test: &Test,
+    verdict: Verdict,
+    replay: Replay,
+    failure: &Failure,
+    findings: &[Finding],
+    notes: &Notes,
+) -> String {
+    let (rule, also) = rules(failure, notes);
+    let mut text = String::new();
+    match rule {
+        Some(rule) => {
+            line(&mut text, &format!("{} {verdict}  rule {}: {}", test.name, rule.id, rule.text))
+        }
+        None => line(&mut text, &format!("{} {verdict}  {}", test.name, failure.kind.title())),
+    }
+    facts(&mut text, failure, notes);
+    line(&mut text, &format!("replay  {}", replay.command(test)));
+    servers(&mut text, &notes.servers);
+    locks(&mut text, failure);
+    for finding in findings.iter().take(FINDINGS_MAX) {
+        line(&mut text, &format!("        {finding}"));
+    }
+    for warning in &notes.warnings {
+        line(&mut text, &format!("note    {warning}"));
+    }
+    if let Some(rule) = rule {
+        line(&mut text, &format!("hint {} {} (student guide, {})", rule.id, rule.hint, rule.id));
+        if !also.is_empty() {
+            line(&mut text, &format!("        it can also be a breach of {}", also.join(", ")));
+        }
+    }
+    text
+}
+
+fn line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
+}
+
+/// The rule that broke, and others whose breach looks the same.
+fn rules(failure: &Failure, notes: &Notes) -> (Option<&'static Rule>, &'static [&'static str]) {
+    if let (FailureKind::Host, Some(violation)) = (failure.kind, &notes.violation) {
+        let rules = violation.broken.rules();
+        return (rules.first().and_then(|id| hints::rule(id)), rules.get(1..).unwrap_or_default());
+    }
+    (rule_of_the_run(failure), &[])
+}
+
+/// The rule that a failure found by the runtime is about.
+fn rule_of_the_run(failure: &Failure) -> Option<&'static Rule> {
+    match failure.kind {
+        // An assertion of a submission begins with the rule that it guards.
+        FailureKind::Panic => {
+            let message = &failure.message;
+            // `assert_eq` puts words of its own before those of the assertion.
+            let own = message.strip_prefix("assertion `").and_then(|m| m.split_once("` failed: "));
+            let (id, _) = own.map_or(message.as_str(), |(_, own)| own).split_once(": ")?;
+            hints::rule(id)
+        }
+        FailureKind::WaitUnderLock => hints::rule("L4"),
+        FailureKind::DeadlockCycle => hints::rule(rule_of_a_deadlock(failure)),
+        FailureKind::StepLimit => hints::rule("R3"),
+        _ => None,
+    }
+}
+
+fn rule_of_a_deadlock(failure: &Failure) -> &'static str {
+    let circle = failure.threads.iter().filter(|thread| !thread.holds.is_empty());
+    let waits: Vec<_> = circle.filter_map(|thread| thread.waits.as_ref()).collect();
+    let for_locks = waits
+        .iter()
+        .all(|wait| matches!(wait.operation, Operation::Lock | Operation::Read | Operation::Write));
+    match (for_locks, waits.len()) {
+        (true, 1) => "L6",
+        (true, _) => "L7",
+        (false, _) => "L4",
+    }
+}
+
+fn facts(text: &mut String, failure: &Failure, notes: &Notes) {
+    match (failure.kind, &notes.violation) {
+        (FailureKind::Host, Some(violation)) => {
+            line(text, &format!("  expected {}", violation.expected));
+            line(text, &format!("  {}", violation.seen));
+        }
+        (FailureKind::Host, None) => facts_of_the_run(text, failure),
+        (kind, _) => {
+            let mut what = kind.title().to_owned();
+            if let Some(machine) = &failure.machine {
+                let _ = write!(what, " on {machine}");
+            }
+            if let Some(thread) = &failure.thread {
+                let _ = write!(what, ", in thread '{thread}'");
+            }
+            line(text, &format!("  {what}, at {}", seconds(failure.at)));
+            facts_of_the_run(text, failure);
+        }
+    }
+}
+
+fn facts_of_the_run(text: &mut String, failure: &Failure) {
+    for fact in failure.message.lines() {
+        line(text, &format!("  {fact}"));
+    }
+    if failure.kind == FailureKind::Panic
+        && let Some(backtrace) = &failure.backtrace
+    {
+        for frame in backtrace.lines() {
+            line(text, &format!("    {frame}"));
+        }
+    }
+}
+
+/// One server after the other; `?` is what cannot be seen from outside.
+fn servers(text: &mut String, servers: &[LastSeen]) {
+    let each = servers.iter().enumerate().map(|(number, seen)| {
+        let (role, term) = match seen.state {
+            Some(state) if state.is_leader => ("leader", state.term.to_string()),
+            Some(state) => ("not leader", state.term.to_string()),
+            None => ("?", "?".to_owned()),
+        };
+        let applied = seen.applied.map_or("?".to_owned(), |index| index.to_string());
+        let standing = match seen.standing {
+            Standing::Connected => "",
+            Standing::CutOff => ", cut off",
+            Standing::Crashed => ", crashed",
+        };
+        match number {
+            0 => format!("0 {role} term {term} commit ? applied {applied}{standing}"),
+            _ => format!("{number} {role} {term} ? {applied}{standing}"),
+        }
+    });
+    line(text, &format!("servers {}", each.collect::<Vec<_>>().join(" | ")));
+}
+
+fn locks(text: &mut String, failure: &Failure) {
+    let mut label = "locks   ";
+    for thread in failure.threads.iter().filter(|thread| !thread.holds.is_empty()) {
+        line(text, &format!("{label}{}", thread.to_string().trim()));
+        label = "        ";
+    }
+    if label == "locks   " {
+        let cycle = if failure.kind == FailureKind::DeadlockCycle { "" } else { ", no cycle" };
+        line(text, &format!("{label}none held{cycle}"));
+    }
+}

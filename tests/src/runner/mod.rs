@@ -1,0 +1,14 @@
+//! Running tests: one here, or each in a process of its own.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `one` | runs one test in this process |
+//! | `process` | runs one test in a process of its own |
+//! | `command` | the binary: arguments in, exit code out |
+
+mod command;
+mod one;
+mod process;
+
+pub use command::main;
+pub use one::run_test;

@@ -1,0 +1,253 @@
+//! What the battery binary does with its arguments, seen from outside.
+//!
+//! This binary is a battery itself when the variable [`SUBMISSION`] names one; its tests start it
+//! again that way.
+
+use std::process::{Command, ExitCode, Output};
+use std::sync::Arc;
+
+use lab_tests::{Submission, TESTS};
+use labapi::{ApplyMsg, NotLeader, Persister, Raft, Started, State};
+use labrpc::{ClientEnd, Service};
+use labrt::channel::Sender;
+use libtest_mimic::{Arguments, Trial};
+
+/// The environment variable that names the submission to test.
+const SUBMISSION: &str = "LAB_TESTS_OF_BATTERY";
+
+fn main() -> ExitCode {
+    match std::env::var(SUBMISSION).as_deref() {
+        Ok("reference") => lab_tests::main(Submission::of::<raft::Raft>()),
+        Ok("exits") => lab_tests::main(Submission::of::<Ends<Exit>>()),
+        Ok("aborts") => lab_tests::main(Submission::of::<Ends<Abort>>()),
+        Ok("idle") => lab_tests::main(Submission::of::<Ends<Nothing>>()),
+        _ => own_tests(),
+    }
+}
+
+fn own_tests() -> ExitCode {
+    macro_rules! trials {
+        ($($name:ident),* $(,)?) => {
+            vec![$(Trial::test(stringify!($name), || { $name(); Ok(()) })),*]
+        };
+    }
+    let trials = trials![
+        the_list_is_the_table,
+        nothing_but_the_list_is_printed_for_tools,
+        several_filters_select_what_any_of_them_names,
+        what_is_left_out_is_counted,
+        exact_and_skip_do_as_in_rust,
+        no_threads_are_refused_with_words,
+        the_thread_variable_is_honoured,
+        an_unknown_clock_is_refused_with_the_choices,
+        seed_and_clock_come_from_flags_before_variables,
+        a_passing_test_shows_its_figures_and_no_more,
+        no_capture_shows_what_a_test_prints,
+        one_seed_gives_one_run,
+        a_failure_says_how_to_see_it_again,
+        a_submission_that_exits_does_not_pass,
+        a_submission_that_aborts_is_contained,
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// A Raft that leads nobody, and does `E` when it is asked for its state.
+struct Ends<E>(std::marker::PhantomData<E>);
+
+trait End: Send + Sync + 'static {
+    fn end();
+}
+
+struct Exit;
+struct Abort;
+struct Nothing;
+
+impl End for Exit {
+    fn end() {
+        std::process::exit(0);
+    }
+}
+
+impl End for Abort {
+    fn end() {
+        std::process::abort();
+    }
+}
+
+impl End for Nothing {
+    fn end() {}
+}
+
+impl<E: End> Raft for Ends<E> {
+    fn make(_: Vec<ClientEnd>, _: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
+        Self(std::marker::PhantomData)
+    }
+
+    fn services(&self) -> Vec<Service> {
+        Vec::new()
+    }
+
+    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
+        Err(NotLeader)
+    }
+
+    fn state(&self) -> State {
+        E::end();
+        State { term: 0, is_leader: false }
+    }
+
+    fn snapshot(&self, _: u64, _: Vec<u8>) {}
+
+    fn kill(&self) {}
+}
+
+struct Battery(Command);
+
+fn battery(submission: &str, args: &[&str]) -> Battery {
+    let mut command = Command::new(std::env::current_exe().expect("this binary has a path"));
+    command.env(SUBMISSION, submission).args(args);
+    for variable in ["LAB_CLOCK", "LAB_SEED", "RUST_TEST_THREADS", "RUST_TEST_NOCAPTURE"] {
+        command.env_remove(variable);
+    }
+    Battery(command)
+}
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Battery {
+    fn with(mut self, variable: &str, value: &str) -> Self {
+        self.0.env(variable, value);
+        self
+    }
+
+    fn run(mut self) -> Ran {
+        let Output { status, stdout, stderr } = self.0.output().expect("this binary can be run");
+        let text = |bytes| String::from_utf8(bytes).expect("it prints text");
+        Ran { code: status.code(), out: text(stdout), err: text(stderr) }
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    fn says(&self, what: &str) -> &Self {
+        assert!(self.out.contains(what), "it says `{what}`:\n{}\n{}", self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    fn is_silent_about(&self, what: &str) -> &Self {
+        assert!(!self.out.contains(what), "it does not say `{what}`:\n{}", self.out);
+        self
+    }
+
+    #[track_caller]
+    fn refuses(&self, why: &str) {
+        assert_eq!(self.code, Some(2), "a mistake in the arguments:\n{}{}", self.out, self.err);
+        assert!(self.err.contains(why), "it says `{why}`:\n{}", self.err);
+        assert!(self.out.is_empty(), "nothing was run:\n{}", self.out);
+    }
+
+    #[track_caller]
+    fn ends_with(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "its exit code:\n{}\n{}", self.out, self.err);
+        self
+    }
+}
+
+fn the_list_is_the_table() {
+    let listed = battery("reference", &["--list"]).run();
+    let names: Vec<_> = TESTS.iter().map(|test| format!("{}: test", test.name)).collect();
+    let lines: Vec<_> = listed.ends_with(0).out.lines().collect();
+    assert_eq!(lines, names, "all tests in the order of the table");
+}
+
+fn nothing_but_the_list_is_printed_for_tools() {
+    let listed = battery("reference", &["--list", "--format", "terse"]).run();
+    assert_eq!(listed.ends_with(0).out.lines().count(), TESTS.len(), "a line a test");
+    let ignored = battery("reference", &["--list", "--format", "terse", "--ignored"]).run();
+    assert_eq!(ignored.ends_with(0).out, "", "no test is ignored");
+}
+
+fn several_filters_select_what_any_of_them_names() {
+    let listed = battery("reference", &["--list", "initial", "persist1"]).run();
+    assert_eq!(listed.out, "2A::initial_election: test\n2C::persist1: test\n", "both");
+}
+
+fn what_is_left_out_is_counted() {
+    let ran = battery("reference", &["2A"]).run();
+    ran.ends_with(0).says("3 passed; 0 failed; 0 ignored; 0 measured; 25 filtered out");
+}
+
+fn exact_and_skip_do_as_in_rust() {
+    let exact = battery("reference", &["--list", "--exact", "2C::figure8"]).run();
+    assert_eq!(exact.out, "2C::figure8: test\n", "the whole name");
+    let skipped = battery("reference", &["--list", "2A", "--skip", "many", "--skip=re_"]).run();
+    assert_eq!(skipped.out, "2A::initial_election: test\n", "what no skip names");
+}
+
+fn no_threads_are_refused_with_words() {
+    battery("reference", &["--test-threads=0"]).run().refuses("1 or more");
+    battery("reference", &[]).with("RUST_TEST_THREADS", "0").run().refuses("1 or more");
+}
+
+fn the_thread_variable_is_honoured() {
+    let ran = battery("reference", &["2A"]).with("RUST_TEST_THREADS", "1").run();
+    ran.ends_with(0).says("3 passed");
+    battery("reference", &["2A"]).with("RUST_TEST_THREADS", "many").run().refuses("1 or more");
+}
+
+fn an_unknown_clock_is_refused_with_the_choices() {
+    let ran = battery("reference", &[]).with("LAB_CLOCK", "sundial").run();
+    ran.refuses("possible values: virtual, real");
+}
+
+fn seed_and_clock_come_from_flags_before_variables() {
+    let with_variables = |args: &[&str]| {
+        battery("reference", args).with("LAB_SEED", "41").with("LAB_CLOCK", "virtual").run()
+    };
+    with_variables(&["initial"]).says("battery: virtual clock, seed 41");
+    with_variables(&["initial", "--seed", "42"]).says("battery: virtual clock, seed 42");
+}
+
+fn a_passing_test_shows_its_figures_and_no_more() {
+    let ran = battery("reference", &["initial_election"]).run();
+    ran.ends_with(0)
+        .says("test 2A::initial_election ... ok")
+        .says("2A::initial_election                   ... Passed --")
+        .is_silent_about("Test (2A)");
+}
+
+fn no_capture_shows_what_a_test_prints() {
+    for flag in ["--no-capture", "--nocapture"] {
+        let ran = battery("reference", &["initial_election", flag]).run();
+        ran.ends_with(0).says("Test (2A): initial election ...\n");
+    }
+}
+
+fn one_seed_gives_one_run() {
+    let args = ["--in-process", "2B", "--seed", "5"];
+    let (first, second) = (battery("reference", &args).run(), battery("reference", &args).run());
+    assert_eq!(first.ends_with(0).out, second.out, "figures of the same seed");
+}
+
+fn a_failure_says_how_to_see_it_again() {
+    let ran = battery("idle", &["initial_election", "--seed", "7"]).run();
+    ran.ends_with(101)
+        .says("2A::initial_election FAIL  rule E2")
+        .says("--test battery -- --exact 2A::initial_election --clock virtual --seed 7")
+        .says("hint E2");
+}
+
+fn a_submission_that_exits_does_not_pass() {
+    let ran = battery("exits", &["initial_election"]).run();
+    ran.ends_with(101).says("ABORTED  its process exited before the test was over");
+}
+
+fn a_submission_that_aborts_is_contained() {
+    let ran = battery("aborts", &["2A"]).run();
+    ran.ends_with(101).says("ABORTED  its process ended early").says("3 failed");
+}

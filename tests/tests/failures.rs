@@ -1,0 +1,75 @@
+//! What a failing test says, provoked by small broken Rafts.
+
+mod broken;
+
+use broken::{AllLead, AppliesAlone, BreaksAnAssertion, DeliversUnderTheLock, NeverElects};
+use lab_tests::{Broken, Submission, TESTS, TestRun, Verdict, run_test};
+use labrt_host::RunConfig;
+
+#[track_caller]
+fn run<R: labapi::Raft>(name: &str) -> TestRun {
+    let test = TESTS.iter().find(|test| test.name == name).expect("a test of the table");
+    run_test(test, Submission::of::<R>(), &RunConfig::virtual_time(7))
+}
+
+/// The text without what depends on how many steps something took.
+fn text(run: &TestRun) -> String {
+    let mut lines = Vec::new();
+    for line in run.text.lines() {
+        let words = line.split(' ').map(|word| if is_time(word) { "[time]" } else { word });
+        lines.push(words.collect::<Vec<_>>().join(" "));
+    }
+    lines.join("\n")
+}
+
+fn is_time(word: &str) -> bool {
+    let number = word.trim_end_matches(|c: char| c.is_alphabetic() || c == ',' || c == ')');
+    number.contains('.') && number.parse::<f64>().is_ok()
+}
+
+#[test]
+fn nobody_is_elected() {
+    let run = run::<NeverElects>("2A::initial_election");
+    assert_eq!(run.verdict, Verdict::Fail, "{}", run.text);
+    insta::assert_snapshot!(text(&run));
+}
+
+#[test]
+fn two_servers_lead_one_term() {
+    let run = run::<AllLead>("2A::initial_election");
+    let violation = run.violation.as_ref().expect("the battery found it");
+    assert_eq!(violation.broken, Broken::TwoLeaders, "{}", run.text);
+    assert!(violation.broken.is_safety(), "no late machine excuses it");
+    insta::assert_snapshot!(text(&run));
+}
+
+#[test]
+fn a_command_is_applied_by_one_server_only() {
+    let run = run::<AppliesAlone>("2B::basic_agree");
+    assert_eq!(run.verdict, Verdict::Fail, "{}", run.text);
+    insta::assert_snapshot!(text(&run));
+}
+
+#[test]
+fn an_assertion_names_its_rule() {
+    let run = run::<BreaksAnAssertion>("2A::initial_election");
+    assert_eq!(run.verdict, Verdict::Fail, "{}", run.text);
+    let head: Vec<_> = run.text.lines().take(4).collect();
+    insta::assert_snapshot!(head.join("\n"));
+    assert!(run.text.contains("hint C2 "), "the hint is that of the rule: {}", run.text);
+}
+
+#[test]
+fn entries_delivered_under_the_lock_deadlock_with_the_snapshot() {
+    let run = run::<DeliversUnderTheLock>("2D::snapshot_basic");
+    assert_eq!(run.verdict, Verdict::Fail, "{}", run.text);
+    let rule = run.text.lines().next().unwrap_or_default();
+    assert_eq!(
+        rule, "2D::snapshot_basic FAIL  rule L4: nothing that waits happens under a lock",
+        "{}",
+        run.text
+    );
+    let place = "tests/tests/broken/mod.rs";
+    assert!(run.text.contains(place), "the places are told: {}", run.text);
+    assert!(run.text.contains("locks   '"), "who holds what is told: {}", run.text);
+}

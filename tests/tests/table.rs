@@ -1,0 +1,51 @@
+//! The table of all tests, and the rules it names.
+
+use std::collections::BTreeSet;
+
+use lab_tests::{TESTS, hints};
+
+#[test]
+fn there_are_the_28_classic_tests() {
+    let parts = ["2A", "2B", "2C", "2D"];
+    let counts = parts.map(|part| TESTS.iter().filter(|test| test.part == part).count());
+    assert_eq!(counts, [3, 10, 8, 7], "tests in parts {parts:?}");
+}
+
+#[test]
+fn names_are_unique_and_begin_with_their_part() {
+    let names: BTreeSet<_> = TESTS.iter().map(|test| test.name).collect();
+    assert_eq!(names.len(), TESTS.len(), "no name stands twice");
+    for test in TESTS {
+        let scenario = test.name.strip_prefix(test.part).and_then(|rest| rest.strip_prefix("::"));
+        let scenario = scenario.unwrap_or_else(|| panic!("{} is not in {}", test.name, test.part));
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        assert!(scenario.chars().all(plain), "{scenario} can be typed as a filter");
+    }
+}
+
+#[test]
+fn parts_stand_in_order() {
+    let parts: Vec<_> = TESTS.iter().map(|test| test.part).collect();
+    assert!(parts.is_sorted(), "parts are run in order: {parts:?}");
+}
+
+#[test]
+fn every_test_has_a_title_and_known_rules() {
+    for test in TESTS {
+        assert!(!test.title.is_empty(), "{} has a title", test.name);
+        assert!(!test.rules.is_empty(), "{} is after some rule", test.name);
+        for id in test.rules {
+            assert!(hints::rule(id).is_some(), "{} names {id}, which is no rule", test.name);
+        }
+    }
+}
+
+#[test]
+fn rules_are_unique_and_say_something() {
+    let ids: BTreeSet<_> = hints::RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(ids.len(), hints::RULES.len(), "no rule stands twice");
+    for rule in hints::RULES {
+        assert!(!rule.text.is_empty() && !rule.hint.is_empty(), "{} has text and hint", rule.id);
+        assert!(!rule.text.ends_with('.'), "{} stands within a line", rule.id);
+    }
+}
