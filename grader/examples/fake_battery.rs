@@ -1,0 +1,177 @@
+//! A battery for the grader's own tests: each of its tests does what its name says.
+//!
+//! Which tests it has stands in a file beside it, a name a line: `<this binary>.tests`. The binary is linked to, not copied,
+//! so its name is the one it was called by.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use lab_record::{Clock, Figures, Finding, Lateness, Order, Ordered, Outcome, Record};
+
+fn main() {
+    if std::env::args().any(|arg| arg == "--list") {
+        let names = std::fs::read_to_string(beside("tests")).expect("the list of tests");
+        names.lines().for_each(|name| println!("{name}: test"));
+        return;
+    }
+    let ordered = lab_record::accept().expect("an order that can be read").expect("an order");
+    let test = ordered.order().test.clone();
+    let (_, does) = test.split_once("::").expect("a part before the name");
+    act(does, ordered);
+}
+
+/// A file whose name is that of this binary, as it was called, with `what` added.
+fn beside(what: &str) -> PathBuf {
+    let called = std::env::args().next().expect("the path of this binary");
+    PathBuf::from(format!("{called}.{what}"))
+}
+
+#[allow(clippy::zombie_processes, reason = "leaving a child behind is what is tested")]
+fn act(does: &str, ordered: Ordered) {
+    match does {
+        "passes" | "passes_too" => complete(ordered, pass()),
+        "notes_a_hazard" => {
+            let notes = vec!["lock hazard at raft/src/raft.rs:7".to_owned()];
+            complete(ordered, Finding { notes, ..pass() });
+        }
+        "fails" => complete(ordered, failure()),
+        "fails_on_odd_seeds" if ordered.order().seed % 2 == 1 => complete(ordered, failure()),
+        "fails_on_odd_seeds" => complete(ordered, pass()),
+        "fails_under_the_real_clock" if ordered.order().clock == Clock::Real => {
+            complete(ordered, failure());
+        }
+        "fails_under_the_real_clock" => complete(ordered, pass()),
+        "fails_in_colours" => {
+            let text = "2A::fails_in_colours FAIL  \u{1b}[2J\u{7}rule A1".to_owned();
+            complete(ordered, Finding::not_passed(Outcome::Fail, Some("A1".to_owned()), text));
+        }
+        "is_inconclusive" => complete(ordered, inconclusive()),
+        "is_inconclusive_twice" => match count(does) {
+            ..=2 => complete(ordered, inconclusive()),
+            _ => complete(ordered, pass()),
+        },
+        "finds_a_framework_error" => {
+            let text = format!("2A::{does} FRAMEWORK ERROR  a checker lost its history");
+            complete(ordered, Finding::not_passed(Outcome::FrameworkError, None, text));
+        }
+        "passes_and_lives_on" => {
+            complete(ordered, pass());
+            forever();
+        }
+        "passes_and_leaves_a_child" => {
+            let child = Command::new("/bin/sleep").arg("1000").spawn().expect("a child");
+            std::fs::write(beside("child"), child.id().to_string()).expect("a file beside");
+            complete(ordered, pass());
+        }
+        "waits_slowly" => {
+            std::thread::sleep(Duration::from_millis(300));
+            complete(ordered, pass());
+        }
+        "was_started" => {
+            std::fs::write(beside("started"), "").expect("a file beside");
+            forever();
+        }
+        _ => misbehave(does, ordered),
+    }
+}
+
+/// What ends without an honest record.
+fn misbehave(does: &str, ordered: Ordered) {
+    match does {
+        "exits_zero" => {
+            println!("running 1 test\ntest 2A::exits_zero ... ok\n\ntest result: ok. 1 passed");
+            std::process::exit(0);
+        }
+        "forges_records" => forge(ordered.order()),
+        "sends_two_records" => {
+            write_everywhere(&Record::answer(ordered.order(), pass()).to_line());
+            complete(ordered, pass());
+        }
+        "aborts" => std::process::abort(),
+        "panics" => panic!("index out of bounds"),
+        "hangs" => forever(),
+        "loops" => loop {
+            std::hint::black_box(does);
+        },
+        "eats_memory" => {
+            let mut eaten = Vec::new();
+            loop {
+                eaten.push(vec![1_u8; 1 << 20]);
+                std::hint::black_box(&eaten);
+            }
+        }
+        "floods" => loop {
+            println!("{}", "all work and no play ".repeat(500));
+        },
+        other => panic!("the fake battery does not know `{other}`"),
+    }
+}
+
+/// A record for this run by somebody who has seen everything but the nonce, written wherever a
+/// write succeeds; then the exit code of success.
+fn forge(order: &Order) {
+    let guess = "0".repeat(32);
+    let guessed = Order::new(guess, order.test.clone(), order.clock, order.seed);
+    write_everywhere(&Record::answer(&guessed, pass()).to_line());
+    std::process::exit(0);
+}
+
+fn write_everywhere(line: &str) {
+    for descriptor in 0..32 {
+        let path = format!("/proc/self/fd/{descriptor}");
+        if let Ok(mut file) = std::fs::OpenOptions::new().write(true).open(path) {
+            let _ = file.write_all(line.as_bytes()); // most are not open, or not for writing
+        }
+    }
+}
+
+fn pass() -> Finding {
+    Finding {
+        event_hash: Some(0xfeed),
+        lateness: Some(Lateness {
+            worst: Duration::from_millis(2),
+            own_cpu: Duration::from_millis(1),
+        }),
+        ..Finding::pass(Figures {
+            time: Duration::from_millis(4500),
+            peer_count: 3,
+            rpc_count: 239,
+            byte_count: 63_343,
+            command_count: 4,
+        })
+    }
+}
+
+fn failure() -> Finding {
+    let text = "2A::fails FAIL  rule C4: what is committed is applied without new traffic\n  \
+                expected index 4 applied by 14.203 s\n  server 1 applied 3\n\
+                replay  as the battery says\n\
+                hint C4 every place that moves commit_index notifies the applier";
+    Finding::not_passed(Outcome::Fail, Some("C4".to_owned()), text.to_owned())
+}
+
+fn inconclusive() -> Finding {
+    let text = "2A::is_inconclusive INCONCLUSIVE  timers woke 812 ms late".to_owned();
+    Finding::not_passed(Outcome::Inconclusive, None, text)
+}
+
+/// How often this was asked, this time included.
+fn count(what: &str) -> u32 {
+    let file = beside(what);
+    let before = std::fs::read_to_string(&file).unwrap_or_default();
+    let now = before.parse().unwrap_or(0) + 1;
+    std::fs::write(file, now.to_string()).expect("a file beside the binary");
+    now
+}
+
+fn complete(ordered: Ordered, finding: Finding) {
+    ordered.complete(finding).expect("a way back to the grader");
+}
+
+fn forever() {
+    loop {
+        std::thread::park();
+    }
+}

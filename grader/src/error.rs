@@ -1,0 +1,97 @@
+//! What stops a grading. What a single run does wrong is a verdict, never an error.
+//!
+//! Each text says, in this order: what broke, the facts, what to run, what it means.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::compile::CompileError;
+
+/// Why there is nothing, or no more, to judge.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GradeError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error("{0}")]
+    Compile(CompileError),
+    #[error(
+        "error[toolchain]: cargo cannot be started: {source}\n\
+         run     curl https://sh.rustup.rs -sSf | sh        or see https://rustup.rs\n\
+         means   no test was run; exit code 120"
+    )]
+    NoToolchain { source: std::io::Error },
+    #[error(
+        "error[battery]: cargo could not build the battery, and names no error in the code\n\
+         {said}\n\
+         run     {command}\n\
+         means   no test was run; exit code 121"
+    )]
+    CargoFailed { said: Indented, command: String },
+    #[error(
+        "error[battery]: `{}` does not list its tests: {why}\n\
+         run     {} --list\n\
+         means   no test was run; exit code 121",
+        path.display(), path.display()
+    )]
+    NoListing { path: PathBuf, why: String },
+    #[error(
+        "error[machine]: no process can be started here: {source}\n\
+         run     the same command with a smaller --jobs and --real-jobs\n\
+         means   the grading is not complete; exit code 122"
+    )]
+    NoProcess { source: std::io::Error },
+    #[error(
+        "error[results]: `{}` cannot be written: {source}\n\
+         run     the same command with a --json FILE in a folder that can be written to\n\
+         means   the table above is complete; exit code 123",
+        path.display()
+    )]
+    NoResults { path: PathBuf, source: std::io::Error },
+}
+
+/// What is wrong with the file of points, or with how it fits the battery.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "error[config]: {what}\n{facts}\nrun     {mend}, then the same command again\nmeans   nothing was graded and no result was changed; exit code 3"
+)]
+pub(crate) struct ConfigError {
+    pub(crate) what: String,
+    pub(crate) facts: Indented,
+    pub(crate) mend: String,
+}
+
+/// What is wrong with what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SelectionError {
+    #[error(
+        "error[usage]: there is no part and no test `{asked}`\n\
+         {known}\n\
+         run     ./grade.sh --help\n\
+         means   nothing was graded; exit code 3"
+    )]
+    Unknown { asked: String, known: Indented },
+    #[error(
+        "error[selection]: nothing to grade: {why}\n\
+         run     ./grade.sh        without a part, to grade all there is\n\
+         means   nothing was graded; exit code 4"
+    )]
+    Nothing { why: String },
+}
+
+/// Text whose lines are shown two columns in.
+#[derive(Debug)]
+pub(crate) struct Indented(pub(crate) String);
+
+impl fmt::Display for Indented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, line) in self.0.lines().enumerate() {
+            if 0 < number {
+                f.write_str("\n")?;
+            }
+            write!(f, "  {line}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! The documented exit codes, and the one match that gives every error its own.
+
+use crate::error::{GradeError, SelectionError};
+use crate::report::model::Report;
+use crate::verdict::Verdict;
+
+pub(crate) const ALL_PASSED: u8 = 0;
+pub(crate) const FAILED: u8 = 1;
+pub(crate) const INCONCLUSIVE: u8 = 2;
+/// Clap's own 2 is mapped here too.
+pub(crate) const USAGE: u8 = 3;
+pub(crate) const NOTHING_SELECTED: u8 = 4;
+pub(crate) const DOES_NOT_COMPILE: u8 = 5;
+pub(crate) const NO_TOOLCHAIN: u8 = 120;
+pub(crate) const NO_BATTERY: u8 = 121;
+pub(crate) const NO_PROCESS: u8 = 122;
+pub(crate) const NO_RESULTS: u8 = 123;
+pub(crate) const FRAMEWORK_ERROR: u8 = 124;
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// The code of an error.
+pub(crate) fn of_error(error: &GradeError) -> u8 {
+    match error {
+        GradeError::Config(_) => USAGE,
+        GradeError::Selection(SelectionError::Unknown { .. }) => USAGE,
+        GradeError::Selection(SelectionError::Nothing { .. }) => NOTHING_SELECTED,
+        GradeError::Compile(_) => DOES_NOT_COMPILE,
+        GradeError::NoToolchain { .. } => NO_TOOLCHAIN,
+        GradeError::CargoFailed { .. } | GradeError::NoListing { .. } => NO_BATTERY,
+        GradeError::NoProcess { .. } => NO_PROCESS,
+        GradeError::NoResults { .. } => NO_RESULTS,
+    }
+}
+
+/// The code of a grading that came to a report: the worst of its verdicts.
+pub(crate) fn of_report(report: &Report) -> u8 {
+    if report.interrupted {
+        return INTERRUPTED;
+    }
+    let worst = report.runs().map(|run| of_verdict(run.verdict)).max_by_key(|code| match *code {
+        ALL_PASSED => 0,
+        INCONCLUSIVE => 1,
+        FRAMEWORK_ERROR => 2,
+        _ => 3,
+    });
+    worst.unwrap_or(NOTHING_SELECTED)
+}
+
+fn of_verdict(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Pass => ALL_PASSED,
+        Verdict::Fail | Verdict::Aborted => FAILED,
+        Verdict::Inconclusive => INCONCLUSIVE,
+        Verdict::FrameworkError => FRAMEWORK_ERROR,
+    }
+}

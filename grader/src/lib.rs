@@ -1,0 +1,40 @@
+//! Runs the battery over the working tree, one process a run, and judges, scores and reports.
+//!
+//! In the order in which a grading passes through them:
+//!
+//! * `cli`: the flags, typed. `plan`: the flags and `tests/grading.toml` (`grading`) checked,
+//!   once; afterwards nobody reads a flag.
+//! * `compile`: the battery, built; compile errors as one readable message.
+//! * `schedule`: which run when: virtual runs by core, real-clock runs widely overlapped, what
+//!   stayed undecided repeated alone.
+//! * `worker`: one process and its private pipe, within limits (`resources`, `process`).
+//! * `verdict`: from how a process ended and what its record says to a verdict.
+//! * `score`: from verdicts to points. `report`: from points to a table and to JSON.
+//! * `error` and `exit_code`: what can go wrong, and one match that gives each its code.
+//!
+//! What is deliberately absent: any dependency on student code, or on the runtime that executes
+//! it. The grader must be able to distrust both, so all it shares with a battery process is
+//! `lab-record`. And nothing here believes an exit code or a line of output to be a pass.
+
+mod cli;
+mod compile;
+mod error;
+mod exit_code;
+mod grading;
+mod interrupt;
+mod plan;
+mod process;
+mod report;
+mod resources;
+mod schedule;
+mod score;
+mod session;
+mod verdict;
+mod worker;
+
+use std::process::ExitCode;
+
+/// Parses the command line, grades, and answers with one of the documented exit codes.
+pub fn main() -> ExitCode {
+    ExitCode::from(session::run())
+}

@@ -1,0 +1,5 @@
+//! The grader behind `./grade.sh`.
+
+fn main() -> std::process::ExitCode {
+    grader::main()
+}
