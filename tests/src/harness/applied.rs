@@ -1,6 +1,5 @@
 //! What each server has delivered, and whether that can be.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use labrt_host::now;
@@ -15,17 +14,20 @@ pub(crate) type Command = Arc<[u8]>;
 /// The service of all servers: it remembers what was applied where.
 ///
 /// What a server has applied stays on record when it crashes: a restarted server that applies
-/// its log again is held to what it applied before.
+/// its log again is held to what was applied before.
 pub(crate) struct Applied {
     records: Mutex<Records>,
 }
 
+/// Since servers deliver in order, and the same everywhere, each has applied a beginning of one
+/// log.
 struct Records {
-    logs: Vec<BTreeMap<u64, Command>>,
+    /// The log: the commands at the indexes from 1, and who applied each first.
+    log: Vec<(Command, usize)>,
+    /// Up to where each server has applied the log, in this life or an earlier one.
+    reached: Vec<u64>,
     /// The index delivered last, by each server in its present life.
     last_applied: Vec<u64>,
-    /// The highest index at which any server delivered a command.
-    max_index: u64,
 }
 
 /// How many servers have applied an index, and what.
@@ -47,9 +49,9 @@ impl Applied {
     pub(crate) fn new(servers: usize) -> Self {
         Self {
             records: Mutex::new(Records {
-                logs: vec![BTreeMap::new(); servers],
+                log: Vec::new(),
+                reached: vec![0; servers],
                 last_applied: vec![0; servers],
-                max_index: 0,
             }),
         }
     }
@@ -85,10 +87,23 @@ impl Applied {
                 format!("it delivered index {index}, {}, at {}", shown(&command), seconds(now())),
             ));
         }
-        records.check(server, index, &command)?;
-        records.logs[server].insert(index, command.into());
+        match records.at(index) {
+            None => records.log.push((command.into(), server)),
+            Some((known, _)) if **known == *command => {}
+            Some((known, other)) => {
+                return Err(Violation::new(
+                    Broken::DifferentCommands,
+                    format!("{} at index {index}, as server {other} applied it", shown(known)),
+                    format!(
+                        "server {server} applied {} there, at {}",
+                        shown(&command),
+                        seconds(now())
+                    ),
+                ));
+            }
+        }
         records.last_applied[server] = index;
-        records.max_index = records.max_index.max(index);
+        records.reached[server] = records.reached[server].max(index);
         Ok(())
     }
 
@@ -97,7 +112,7 @@ impl Applied {
     /// # Errors
     /// If it is not one that the service made for `index`, or takes the service back.
     pub(crate) fn install(&self, server: usize, index: u64, data: &[u8]) -> Result<(), Violation> {
-        let last_applied = self.records.lock().last_applied[server];
+        let last_applied = self.last_applied(server);
         if index < last_applied {
             return Err(Violation::new(
                 Broken::StaleSnapshot,
@@ -119,32 +134,30 @@ impl Applied {
         let content: Content = labgob::from_bytes(data)
             .map_err(|error| wrong(format!("its {} bytes cannot be read: {error}", data.len())))?;
         let end = content.last_included_index;
-        if index.is_some_and(|index| index != end) {
+        if let Some(index) = index.filter(|index| *index != end) {
             return Err(wrong(format!(
-                "one that the service made for index {end} was delivered for index {}",
-                index.unwrap_or_default()
-            )));
-        }
-        if content.commands.len() as u64 != end {
-            return Err(wrong(format!(
-                "one for index {end} holds {} commands",
-                content.commands.len()
+                "one that the service made for index {end} was delivered for index {index}"
             )));
         }
         let mut records = self.records.lock();
-        for (index, command) in (1..).zip(&content.commands) {
-            records.check(server, index, command)?;
+        let applied =
+            records.log.iter().take(content.commands.len()).map(|(command, _)| &**command);
+        if content.commands.len() as u64 != end || !applied.eq(&content.commands) {
+            return Err(wrong(format!(
+                "one for index {end} holds {} commands that are not those applied up to there",
+                content.commands.len()
+            )));
         }
-        records.logs[server] = (1..).zip(content.commands.into_iter().map(Into::into)).collect();
+        records.reached[server] = end;
         records.last_applied[server] = end;
         Ok(())
     }
 
-    /// The service's snapshot of what `server` has applied up to `index`.
-    pub(crate) fn snapshot(&self, server: usize, index: u64) -> Vec<u8> {
+    /// The service's snapshot of what a server that has come to `index` has applied.
+    pub(crate) fn snapshot(&self, index: u64) -> Vec<u8> {
         let records = self.records.lock();
-        let commands: Vec<_> =
-            records.logs[server].range(..=index).map(|(_, command)| command.to_vec()).collect();
+        let log = records.log.iter().take(index as usize);
+        let commands = log.map(|(command, _)| command.to_vec()).collect();
         labgob::to_bytes(&Content { last_included_index: index, commands })
             .expect("numbers and bytes can be encoded")
     }
@@ -152,14 +165,14 @@ impl Applied {
     /// Who has applied `index`, crashed and disconnected servers included.
     pub(crate) fn committed(&self, index: u64) -> Committed {
         let records = self.records.lock();
-        let mut committed = Committed::default();
-        for (server, log) in records.logs.iter().enumerate() {
-            if let Some(command) = log.get(&index) {
-                committed.servers.push(server);
-                committed.command.get_or_insert_with(|| command.clone());
-            }
-        }
-        committed
+        let reached = records.reached.iter().enumerate();
+        let servers: Vec<_> =
+            reached.filter(|(_, reached)| index <= **reached).map(|(server, _)| server).collect();
+        let command = match servers.is_empty() {
+            true => None,
+            false => records.at(index).map(|(command, _)| command.clone()),
+        };
+        Committed { servers, command }
     }
 
     /// The index that `server` delivered last in its present life.
@@ -169,27 +182,13 @@ impl Applied {
 
     /// The highest index at which any server delivered a command.
     pub(crate) fn max_index(&self) -> u64 {
-        self.records.lock().max_index
+        self.records.lock().log.len() as u64
     }
 }
 
 impl Records {
-    /// One index, one command, everywhere and for ever.
-    fn check(&self, server: usize, index: u64, command: &[u8]) -> Result<(), Violation> {
-        for (other, log) in self.logs.iter().enumerate() {
-            let Some(theirs) = log.get(&index) else { continue };
-            if **theirs != *command {
-                return Err(Violation::new(
-                    Broken::DifferentCommands,
-                    format!("{} at index {index}, as server {other} applied it", shown(theirs)),
-                    format!(
-                        "server {server} applied {} there, at {}",
-                        shown(command),
-                        seconds(now())
-                    ),
-                ));
-            }
-        }
-        Ok(())
+    /// What stands at `index`, and who applied it first.
+    fn at(&self, index: u64) -> Option<&(Command, usize)> {
+        self.log.get(usize::try_from(index.checked_sub(1)?).ok()?)
     }
 }

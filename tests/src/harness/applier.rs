@@ -57,7 +57,7 @@ impl Applier {
             (ApplyMsg::Command { index, command }, service) => {
                 self.applied.record(self.server, index, command)?;
                 if service == Service::Snapshotting && (index + 1) % SNAPSHOT_INTERVAL == 0 {
-                    let snapshot = self.applied.snapshot(self.server, index);
+                    let snapshot = self.applied.snapshot(index);
                     self.raft.snapshot(index, snapshot);
                 }
                 Ok(())

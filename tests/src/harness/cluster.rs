@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use labapi::Persister;
-use labrpc_host::Network;
-use labrt_host::random;
+use labrpc_host::{Delay, Network};
+use labrt::time::Duration;
+use labrt_host::{Clock, clock, random};
 use parking_lot::Mutex;
 use rand::rngs::ChaCha8Rng;
 
@@ -15,11 +16,18 @@ use super::referee::{LastSeen, Referee, Standing};
 use super::server::{Life, Site, end_name};
 use super::submission::Submission;
 
+/// How long a message is on its way under the virtual clock, at least and at most. The real clock
+/// needs no such model: there, threads take their time. Without it a command would be committed
+/// in the moment in which it is given, and a client that waits for nothing would never let time
+/// pass.
+const LATENCY_MIN: Duration = Duration::from_micros(100);
+const LATENCY_MAX: Duration = Duration::from_millis(2);
+
 /// What the network between the servers is like. Long delays are always on: a call that reaches
 /// nobody fails after up to 7 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Net {
-    /// Every message arrives at once.
+    /// No message is lost; each arrives as soon as the machine, or the model of one, allows.
     Reliable,
     /// Requests wait up to 26 ms; a tenth of the requests and a tenth of the replies are lost.
     Unreliable,
@@ -62,6 +70,9 @@ impl Cluster {
         let network = Network::new();
         network.set_reliable(net == Net::Reliable);
         network.set_long_delays(true);
+        if clock() == Some(Clock::Virtual) {
+            network.set_latency(Delay::uniform(LATENCY_MIN, LATENCY_MAX));
+        }
         referee.note(|notes| notes.servers = vec![LastSeen::default(); servers]);
         let applied = Arc::new(Applied::new(servers));
         let cluster = Self {

@@ -1,5 +1,6 @@
 //! Part 2C: many clients, and servers that come and go.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -76,9 +77,9 @@ fn churn(cluster: &Cluster) {
     cluster.sleep_ms(1000);
 
     let last = cluster.one_with_retry(&cluster.random_command(), 5);
-    let log: Vec<Command> =
+    let log: HashSet<Command> =
         (1..=last).filter_map(|index| cluster.wait(index, 5, Wait::Patiently)).collect();
-    if let Some(lost) = seen_committed.iter().find(|command| !log.contains(command)) {
+    if let Some(lost) = seen_committed.iter().find(|command| !log.contains(*command)) {
         cluster.referee().fail(Violation::new(
             Broken::CommandLost,
             format!("command {} in the log, since a server applied it", shown(lost)),
