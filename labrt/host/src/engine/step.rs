@@ -81,12 +81,12 @@ impl Engine {
                     (false, true) => Way::Freeze,
                 };
             }
-            if s.tasks[running as usize].panic.is_some() {
+            if s.running_panics() {
                 if std::thread::panicking() {
                     return Way::Stay; // nothing switches while unwinding
                 }
                 // The program has caught it; it is no business of the run's.
-                s.tasks[running as usize].panic = None;
+                s.tasks[running as usize].panics.clear();
                 s.attention = !s.crashes.is_empty();
             }
             if s.crashes.is_empty() && s.now < s.timers.next_due() {
@@ -153,7 +153,7 @@ impl Engine {
             if !std::thread::panicking() {
                 self.point_slowly();
             }
-            super::panics::ended_by_panic();
+            super::panics::stopped_in_panic();
             self.freeze();
         }
         self.leave();

@@ -112,8 +112,8 @@ pub(crate) struct Task {
     pub(crate) probed_nanos: Option<u64>,
     /// Operations since it was killed: a `Drop` that loops on them is stopped.
     pub(crate) inert_operations: u32,
-    /// A panic of its own that is unwinding it, as the hook saw it.
-    pub(crate) panic: Option<Box<PanicRecord>>,
+    /// Panics of its own that may be unwinding it, as the hook saw them, the last one last.
+    pub(crate) panics: Vec<PanicRecord>,
 }
 
 /// The right to wait for a task's end, and its result.
@@ -244,7 +244,7 @@ impl State {
             priority,
             probed_nanos: None,
             inert_operations: 0,
-            panic: None,
+            panics: Vec::new(),
         };
         if dead {
             // Started by something that is itself being ended: it exists, and is over.
@@ -374,7 +374,7 @@ impl State {
     }
 
     pub(crate) fn running_panics(&self) -> bool {
-        self.tasks.get(self.running as usize).is_some_and(|task| task.panic.is_some())
+        self.tasks.get(self.running as usize).is_some_and(|task| !task.panics.is_empty())
     }
 }
 
@@ -383,7 +383,7 @@ pub(crate) fn task_main(body: Body) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(body))
         && !payload.is::<Killed>()
     {
-        panics::ended_by_panic();
+        panics::ended_by(&*payload);
         // A payload may panic when dropped.
         std::mem::forget(payload);
     }
