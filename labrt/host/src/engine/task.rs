@@ -289,7 +289,8 @@ impl State {
 
     #[cold]
     fn too_many_threads(&mut self, place: Place) {
-        let mut places: Vec<(usize, Place)> = Vec::new();
+        // The one that is asked for is not in the table.
+        let mut places: Vec<(usize, Place)> = vec![(1, place)];
         for task in self.tasks.iter().filter(|task| task.state != RunState::Done) {
             match places.iter_mut().find(|(_, known)| *known == task.spawned_at) {
                 Some((count, _)) => *count += 1,

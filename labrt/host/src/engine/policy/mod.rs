@@ -11,6 +11,9 @@ use crate::config::Policy;
 use pct::Pct;
 use random_walk::RandomWalk;
 
+/// A task that takes so many points in a row while others could run spins, and gives way.
+const SPIN_POINTS: u64 = 10_000;
+
 /// A number below `count`, which must not be zero.
 #[inline]
 pub(crate) fn below(rng: &mut ChaCha8Rng, count: usize) -> usize {
@@ -51,7 +54,7 @@ impl PolicyState {
             return None;
         }
         match self {
-            Self::RandomWalk(policy) => policy.interrupt(runnable.len(), rng),
+            Self::RandomWalk(policy) => policy.interrupt(running, runnable.len(), rng),
             Self::Pct(policy) => policy.interrupt(running, runnable, tasks),
         }
     }

@@ -5,11 +5,8 @@
 use rand::Rng;
 use rand::rngs::ChaCha8Rng;
 
+use super::SPIN_POINTS;
 use crate::engine::task::Task;
-
-/// A task that takes so many points in a row spins, and falls behind: strict priorities would let
-/// it spin for ever.
-const SPIN_POINTS: u64 = 10_000;
 
 pub(crate) struct Pct {
     /// At which operations a change falls, the last one first.
