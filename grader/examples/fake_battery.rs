@@ -47,6 +47,10 @@ fn act(does: &str, ordered: Ordered) {
             let text = "2A::fails_in_colours FAIL  \u{1b}[2J\u{7}rule A1".to_owned();
             complete(ordered, Finding::not_passed(Outcome::Fail, Some("A1".to_owned()), text));
         }
+        "reaches_the_step_limit" => {
+            let text = format!("2A::{does} ABORTED  100000000 steps");
+            complete(ordered, Finding::not_passed(Outcome::Aborted, None, text));
+        }
         "is_inconclusive" => complete(ordered, inconclusive()),
         "is_inconclusive_twice" => match count(does) {
             ..=2 => complete(ordered, inconclusive()),

@@ -46,7 +46,7 @@ impl Run {
     /// The command that makes this run again.
     pub(crate) fn replay(&self) -> String {
         format!(
-            "cargo test --release -p lab-tests --test battery -- --exact {} --clock {} --seed {}",
+            "cargo test --release --test battery -- --exact {} --clock {} --seed {}",
             self.test, self.clock, self.seed
         )
     }

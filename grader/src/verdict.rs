@@ -89,6 +89,7 @@ fn believed(run: &Run, record: Record) -> Judgement {
     let verdict = match record.finding.outcome {
         Outcome::Pass => Verdict::Pass,
         Outcome::Fail => Verdict::Fail,
+        Outcome::Aborted => Verdict::Aborted,
         Outcome::Inconclusive => Verdict::Inconclusive,
         Outcome::FrameworkError => Verdict::FrameworkError,
     };

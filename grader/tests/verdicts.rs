@@ -100,6 +100,12 @@ fn what_a_process_prints_cannot_move_the_cursor() {
 }
 
 #[test]
+fn a_limit_that_the_harness_saw_is_told_in_its_words() {
+    let out = assert_run("reaches_the_step_limit", 1, "0 passed, 1 aborted");
+    assert!(out.starts_with("2A::reaches_the_step_limit ABORTED  100000000 steps\n"), "{out}");
+}
+
+#[test]
 fn inconclusive_is_repeated_three_times_and_left_out() {
     insta::assert_snapshot!(assert_run("is_inconclusive", 2, "0 passed, 1 inconclusive"));
 }

@@ -19,6 +19,8 @@ pub enum Outcome {
     Pass,
     /// A rule was broken.
     Fail,
+    /// The run was stopped at a limit, and the harness lived to tell.
+    Aborted,
     /// The machine was too late, or a checker ran out of budget: nothing is said of the code.
     Inconclusive,
     /// The harness itself went wrong.
