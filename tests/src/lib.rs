@@ -38,6 +38,8 @@
 //! * Entries must be delivered strictly in order in each life, with and without snapshots, and
 //!   what a snapshot holds must be what was applied.
 //! * A test that reaches its limit of 120 s ends there, instead of being measured afterwards.
+//! * Under the real clock, a limit that was missed while the machine was late, and not by the
+//!   submission's own work, makes a run inconclusive. What no lateness excuses still fails.
 //!
 //! # What is not here
 //! Points: they stand in `grading.toml`. Anything that reads student state beyond what
@@ -55,6 +57,6 @@ mod report;
 mod runner;
 
 pub use battery::{TESTS, Test};
-pub use harness::{Broken, Submission, Violation};
+pub use harness::{Broken, Lateness, Submission, Violation};
 pub use report::{Figures, TestRun, Verdict};
 pub use runner::{main, run_test};

@@ -10,6 +10,7 @@
 //! | `calls` | `start` and `state` of single servers; chance |
 //! | `server` | one server in one of its lives |
 //! | `applier`, `applied` | the service above each Raft, and the record of all of them |
+//! | `lateness` | how late the machine was, under the real clock |
 //! | `submission` | the Raft under test, without its type |
 //! | `violation`, `referee` | what can be found broken; the first finding ends the run |
 
@@ -18,6 +19,7 @@ mod applier;
 mod calls;
 mod cluster;
 mod lab;
+mod lateness;
 mod referee;
 mod server;
 mod submission;
@@ -27,6 +29,8 @@ pub(crate) use applied::{Command, Committed};
 pub(crate) use calls::command;
 pub(crate) use cluster::{Cluster, Net};
 pub(crate) use lab::Lab;
+pub use lateness::Lateness;
+pub(crate) use lateness::cpu_time;
 pub(crate) use referee::{LastSeen, Notes, Referee, Standing};
 pub(crate) use server::name as server_name;
 pub use submission::Submission;

@@ -6,7 +6,7 @@ use labrt_host::{Clock, Failure, FailureKind, Finding, Operation};
 
 use super::verdict::Verdict;
 use crate::battery::Test;
-use crate::harness::{LastSeen, Notes, Standing, seconds};
+use crate::harness::{LastSeen, Lateness, Notes, Standing, seconds};
 use crate::hints::{self, Rule};
 
 /// How many findings are shown.
@@ -36,40 +36,82 @@ impl Replay {
     }
 }
 
-/// The text of a run that `failure` ended.
-pub(crate) fn failed(
-    test: &Test,
-    verdict: Verdict,
-    replay: Replay,
-    failure: &Failure,
-    findings: &[Finding],
-    notes: &Notes,
-) -> String {
-    let (rule, also) = rules(failure, notes);
-    let mut text = String::new();
-    match rule {
-        Some(rule) => {
-            line(&mut text, &format!("{} {verdict}  rule {}: {}", test.name, rule.id, rule.text))
+/// A run that did not pass, as it is told.
+pub(crate) struct Report<'a> {
+    pub(crate) test: &'a Test,
+    pub(crate) verdict: Verdict,
+    pub(crate) replay: Replay,
+    pub(crate) failure: &'a Failure,
+    pub(crate) findings: &'a [Finding],
+    pub(crate) notes: &'a Notes,
+    pub(crate) lateness: Option<Lateness>,
+}
+
+impl Report<'_> {
+    /// The rule that broke, if one is known.
+    pub(crate) fn rule(&self) -> Option<&'static Rule> {
+        rules(self.failure, self.notes).0
+    }
+
+    /// The whole text.
+    pub(crate) fn text(&self) -> String {
+        let Self { test, failure, notes, .. } = self;
+        let (rule, also) = rules(failure, notes);
+        let mut text = String::new();
+        line(&mut text, &self.headline(rule));
+        facts(&mut text, failure, notes);
+        line(&mut text, &format!("replay  {}", self.replay.command(test)));
+        servers(&mut text, &notes.servers);
+        locks(&mut text, failure);
+        for finding in self.findings.iter().take(FINDINGS_MAX) {
+            line(&mut text, &format!("        {finding}"));
         }
-        None => line(&mut text, &format!("{} {verdict}  {}", test.name, failure.kind.title())),
+        for warning in &notes.warnings {
+            line(&mut text, &format!("note    {warning}"));
+        }
+        match (self.verdict, rule) {
+            (Verdict::Inconclusive, _) => self.lateness(&mut text),
+            (_, Some(rule)) => hint(&mut text, rule, also),
+            (_, None) => {}
+        }
+        text
     }
-    facts(&mut text, failure, notes);
-    line(&mut text, &format!("replay  {}", replay.command(test)));
-    servers(&mut text, &notes.servers);
-    locks(&mut text, failure);
-    for finding in findings.iter().take(FINDINGS_MAX) {
-        line(&mut text, &format!("        {finding}"));
-    }
-    for warning in &notes.warnings {
-        line(&mut text, &format!("note    {warning}"));
-    }
-    if let Some(rule) = rule {
-        line(&mut text, &format!("hint {} {} (student guide, {})", rule.id, rule.hint, rule.id));
-        if !also.is_empty() {
-            line(&mut text, &format!("        it can also be a breach of {}", also.join(", ")));
+
+    fn headline(&self, rule: Option<&Rule>) -> String {
+        let Self { test, verdict, failure, .. } = self;
+        match (verdict, rule) {
+            (Verdict::Inconclusive, Some(rule)) => {
+                format!(
+                    "{} {verdict}  the machine was too late to judge rule {}",
+                    test.name, rule.id
+                )
+            }
+            (_, Some(rule)) => format!("{} {verdict}  rule {}: {}", test.name, rule.id, rule.text),
+            (_, None) => format!("{} {verdict}  {}", test.name, failure.kind.title()),
         }
     }
-    text
+
+    fn lateness(&self, text: &mut String) {
+        if let Some(Lateness { worst, own_cpu, elapsed }) = self.lateness {
+            line(
+                text,
+                &format!(
+                    "means   a timer of the harness woke {} late; the run itself used {} of CPU \
+                     time in {}",
+                    seconds(worst),
+                    seconds(own_cpu),
+                    seconds(elapsed)
+                ),
+            );
+        }
+    }
+}
+
+fn hint(text: &mut String, rule: &Rule, also: &[&str]) {
+    line(text, &format!("hint {} {} (student guide, {})", rule.id, rule.hint, rule.id));
+    if !also.is_empty() {
+        line(text, &format!("        it can also be a breach of {}", also.join(", ")));
+    }
 }
 
 fn line(text: &mut String, line: &str) {

@@ -10,6 +10,6 @@ mod failure;
 mod figures;
 mod verdict;
 
-pub(crate) use failure::{Replay, failed};
+pub(crate) use failure::{Replay, Report};
 pub use figures::Figures;
 pub use verdict::{TestRun, Verdict};

@@ -5,7 +5,7 @@ use std::fmt;
 use labrt_host::FailureKind;
 
 use super::figures::Figures;
-use crate::harness::Violation;
+use crate::harness::{Lateness, Violation};
 
 /// What a run says about the submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,10 +53,16 @@ pub struct TestRun {
     pub verdict: Verdict,
     /// What it took, if it was over.
     pub figures: Option<Figures>,
+    /// The rule that broke, if one is known.
+    pub rule: Option<&'static str>,
     /// What was found broken, if it was the battery that found it.
     pub violation: Option<Violation>,
     /// A hash of all its steps: the same seed gives the same. 0 under the real clock.
     pub event_hash: u64,
+    /// What should be known beside the verdict.
+    pub notes: Vec<String>,
+    /// How late the machine was; only under the real clock.
+    pub lateness: Option<Lateness>,
     /// What there is to tell: the closing line, or the whole failure.
     pub text: String,
 }

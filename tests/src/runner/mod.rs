@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `one` | runs one test in this process |
 //! | `process` | runs one test in a process of its own |
+//! | `ordered` | runs one test for a grader, and hands back the record |
 //! | `command` | the binary: arguments in, exit code out |
 
 mod command;
 mod one;
+mod ordered;
 mod process;
 
 pub use command::main;

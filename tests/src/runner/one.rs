@@ -1,13 +1,12 @@
 //! One test, in this process.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
-use labrt_host::{Outcome, RunConfig, run};
+use labrt_host::{Failure, FailureKind, Outcome, RunConfig, run};
 
 use crate::battery::Test;
-use crate::harness::{Lab, Notes, Referee, Submission};
-use crate::report::{Replay, TestRun, Verdict, failed};
+use crate::harness::{Lab, Lateness, Notes, Referee, Submission, cpu_time};
+use crate::report::{Figures, Replay, Report, TestRun, Verdict};
 
 /// Runs `test` against `submission`, as `config` says.
 ///
@@ -22,43 +21,62 @@ use crate::report::{Replay, TestRun, Verdict, failed};
 pub fn run_test(test: &Test, submission: Submission, config: &RunConfig) -> TestRun {
     let referee = Arc::new(Referee::default());
     let (scenario, of_the_run) = (test.scenario, referee.clone());
+    let cpu_before = cpu_time();
     let outcome = run(config, move || {
         let lab = Lab::new(submission, of_the_run);
         scenario(&lab);
         lab.end();
     });
-    judge(test, &outcome, referee.notes())
+    let lateness = Lateness::of(&outcome.report, cpu_time().saturating_sub(cpu_before));
+    judge(test, &outcome, referee.notes(), lateness)
 }
 
-fn judge(test: &Test, outcome: &Outcome<()>, notes: Notes) -> TestRun {
-    let event_hash = outcome.report.event_hash;
-    match &outcome.result {
-        Ok(()) => TestRun {
-            verdict: Verdict::Pass,
-            figures: notes.figures,
-            violation: None,
-            event_hash,
-            text: passed(outcome, &notes),
-        },
-        Err(failure) => {
-            let verdict = Verdict::of(failure.kind);
-            let replay = Replay { clock: outcome.report.clock, seed: outcome.report.seed };
-            let text = failed(test, verdict, replay, failure, &outcome.findings, &notes);
-            TestRun { verdict, figures: None, violation: notes.violation, event_hash, text }
-        }
+fn judge(test: &Test, outcome: &Outcome<()>, seen: Notes, lateness: Option<Lateness>) -> TestRun {
+    let findings = outcome.findings.iter().map(ToString::to_string);
+    let notes: Vec<String> = seen.warnings.iter().cloned().chain(findings).collect();
+    let run = TestRun {
+        verdict: Verdict::Pass,
+        figures: seen.figures,
+        rule: None,
+        violation: None,
+        event_hash: outcome.report.event_hash,
+        text: passed(&notes, seen.figures),
+        notes,
+        lateness,
+    };
+    let Err(failure) = &outcome.result else { return run };
+    let report = Report {
+        test,
+        verdict: verdict(failure, &seen, lateness),
+        replay: Replay { clock: outcome.report.clock, seed: outcome.report.seed },
+        failure,
+        findings: &outcome.findings,
+        notes: &seen,
+        lateness,
+    };
+    TestRun {
+        verdict: report.verdict,
+        figures: None,
+        rule: report.rule().map(|rule| rule.id),
+        text: report.text(),
+        violation: seen.violation,
+        ..run
     }
 }
 
-fn passed(outcome: &Outcome<()>, notes: &Notes) -> String {
-    let mut text = String::new();
-    for warning in &notes.warnings {
-        let _ = writeln!(text, "note    {warning}");
+/// A limit that was missed on a late machine says nothing of the submission. What breaks safety
+/// does, however late the machine was.
+fn verdict(failure: &Failure, seen: &Notes, lateness: Option<Lateness>) -> Verdict {
+    let missed_a_limit = failure.kind == FailureKind::Host
+        && seen.violation.as_ref().is_some_and(|violation| !violation.broken.is_safety());
+    match lateness {
+        Some(lateness) if missed_a_limit && lateness.excuses() => Verdict::Inconclusive,
+        _ => Verdict::of(failure.kind),
     }
-    for finding in &outcome.findings {
-        let _ = writeln!(text, "note    {finding}");
-    }
-    if let Some(figures) = notes.figures {
-        let _ = writeln!(text, "{figures}");
-    }
-    text
+}
+
+fn passed(notes: &[String], figures: Option<Figures>) -> String {
+    let notes = notes.iter().map(|note| format!("note    {note}\n"));
+    let closing_line = figures.map(|figures| format!("{figures}\n"));
+    notes.chain(closing_line).collect()
 }
