@@ -431,3 +431,28 @@ fn what_the_destructors_of_a_panicking_thread_say_is_heard() {
         assert_eq!(receiver.recv(), Ok(5), "heard");
     });
 }
+
+/// std counts a panic for ever on an OS thread on which a coroutine was frozen while unwinding.
+#[test]
+fn a_caught_panic_after_a_frozen_destructor_is_still_accepted() {
+    struct Waits;
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            thread::sleep(MILLI);
+        }
+    }
+    accepted(|| {
+        let machine = Machine::new("victim");
+        let thread = machine.spawn("sleeps", || {
+            let _waits = Waits;
+            thread::sleep(FOR_EVER);
+        });
+        thread::sleep(MILLI);
+        machine.crash();
+        assert!(thread.join().is_err(), "it was killed");
+        let (sender, receiver) = unbounded();
+        assert!(catch_unwind(|| panic_any("caught")).is_err(), "it panicked");
+        thread::spawn(move || sender.send(1));
+        assert_eq!(receiver.recv(), Ok(1), "main can wait");
+    });
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::stack::{self, Resume};
 use super::state::{Engine, State};
 use super::task::{NOBODY, Needs, RunState, Wait, Wake};
+use super::unwind;
 use crate::Place;
 use crate::failure::Operation;
 use crate::kill;
@@ -68,7 +69,8 @@ impl Engine {
             if s.ending || s.tasks[running as usize].killed {
                 let task = &mut s.tasks[running as usize];
                 task.inert_operations += 1;
-                let in_clean_up = std::thread::panicking();
+                // Once std can not tell, a killed task counts as one that unwinds.
+                let in_clean_up = unwind::is_unwinding().unwrap_or(task.killed);
                 return match (in_clean_up, task.killed) {
                     (true, _) if task.inert_operations < INERT_OPERATIONS_MAX => Way::Inert,
                     (true, _) => Way::Freeze,
@@ -82,11 +84,13 @@ impl Engine {
                 };
             }
             if s.running_panics() {
-                if std::thread::panicking() {
-                    return Way::Stay; // nothing switches while unwinding
+                match unwind::is_unwinding() {
+                    Some(true) => return Way::Stay, // nothing switches while unwinding
+                    // The program has caught it; it is no business of the run's.
+                    Some(false) => s.tasks[running as usize].panics.clear(),
+                    // It may be unwinding; std's count is lost anyhow, so switching is no worse.
+                    None => {}
                 }
-                // The program has caught it; it is no business of the run's.
-                s.tasks[running as usize].panics.clear();
                 s.attention = !s.crashes.is_empty();
             }
             if s.crashes.is_empty() && s.now < s.timers.next_due() {
@@ -127,7 +131,7 @@ impl Engine {
     ) -> Wake {
         let inert = self.with(|s| {
             // A task that unwinds from a panic of its own can not switch either.
-            let panics = s.attention && s.running_panics() && std::thread::panicking();
+            let panics = s.attention && s.running_panics() && unwind::is_unwinding() == Some(true);
             if s.ending || panics || s.running_is_killed() {
                 return true;
             }
@@ -150,7 +154,7 @@ impl Engine {
             false
         });
         if inert {
-            if !std::thread::panicking() {
+            if unwind::is_unwinding() != Some(true) {
                 self.point_slowly();
             }
             super::panics::stopped_in_panic();
@@ -241,6 +245,7 @@ impl Engine {
 
     /// Never comes back: the task can neither go on nor be unwound.
     pub(crate) fn freeze(&self) -> ! {
+        unwind::freezes();
         self.with(|s| {
             let running = s.running;
             if running != NOBODY {
