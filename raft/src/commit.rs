@@ -41,3 +41,42 @@ impl RaftState {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use labapi::Persister;
+    use labrt::sync::Arc;
+
+    use super::*;
+    use crate::log::Entry;
+
+    /// Server 0 of five: leader of term 2, with an entry of term 1 and one of term 2.
+    fn leader() -> RaftState {
+        let mut state = RaftState::new(0, 5, Arc::new(Persister::default()));
+        state.log.append(Entry { term: 1, command: vec![] });
+        state.become_follower(1);
+        state.become_candidate();
+        state.votes.extend([1, 2]);
+        state.become_leader();
+        state.match_index[0] = state.log.append(Entry { term: 2, command: vec![] });
+        state
+    }
+
+    #[test]
+    fn an_entry_of_an_older_term_is_not_committed_by_counting() {
+        let mut state = leader();
+        state.match_index[1..].fill(1);
+        assert!(!state.advance_commit_index(), "C1: all five hold it, and may yet lose it");
+    }
+
+    #[test]
+    fn an_entry_of_the_current_term_commits_those_before() {
+        let mut state = leader();
+        state.match_index[1] = 2;
+        assert!(!state.advance_commit_index(), "C2: two of five");
+        state.match_index[4] = 2;
+        assert!(state.advance_commit_index(), "C2: three of five");
+        assert_eq!(state.commit_index, 2, "C1: the older one follows");
+        assert!(!state.advance_commit_index(), "A7: nothing new");
+    }
+}

@@ -24,7 +24,7 @@
 //! *replicator* sends as leader, the *applier* delivers. Besides these, one short thread for each
 //! RPC that this server sends (S3), and one that the network gives to each that it handles.
 //!
-//! All of them share one [`RaftState`](state::RaftState) under one lock. Nothing that waits
+//! All of them share one `RaftState` under one lock. Nothing that waits
 //! happens under it (L4): a thread takes the lock, decides, builds what is to be sent or
 //! delivered, releases the lock, and only then sends. When it is back, it checks again what it
 //! believed before (L5).

@@ -42,7 +42,7 @@ fn leaders_crash_one_after_the_other() {
 }
 
 #[test]
-fn a_vote_is_remembered() {
+fn a_term_is_remembered_and_a_leadership_is_not() {
     passes_everywhere(20, || {
         let mut cluster = Cluster::new(3, Snapshots::Never);
         let leader = cluster.leader();

@@ -1,6 +1,8 @@
 //! How many calls and bytes it takes (rules B3, B4, E9, K10), and how little time. With
 //! `--no-capture` each test prints the largest figures seen.
 
+#![allow(clippy::disallowed_types)] // What the runs come to is compared outside of them.
+
 mod common;
 
 use std::sync::atomic::{AtomicU64, Ordering};

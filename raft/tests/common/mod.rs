@@ -318,9 +318,8 @@ impl Cluster {
     pub fn agree(&self, command: &[u8], servers: usize) -> u64 {
         let deadline = Instant::now() + ms(10_000);
         while Instant::now() < deadline {
-            let up = (0..self.len()).filter(|&server| self.is_connected(server));
-            let started = up.filter_map(|server| self.start(server, command).ok()).last();
-            match started {
+            let mut up = (0..self.len()).filter(|&server| self.is_connected(server));
+            match up.find_map(|server| self.start(server, command).ok()) {
                 Some(started) => {
                     let applied = self.wait_applied(started.index, servers, ms(2000));
                     if applied && self.command(started.index).as_deref() == Some(command) {
