@@ -18,8 +18,8 @@
 //!
 //! **What is watched.** Under the virtual clock a deadlock is reported when it forms, and an
 //! operation that may wait while a lock is held is reported as rule L4, both with file and line.
-//! A loop without any labrt call, a stack overflow, or a std lock, clock or thread used by
-//! accident ends in a message that names the line, as far as the platform allows.
+//! `docs/platforms.md` lists what is noticed, and what is not: a loop without any labrt call, and
+//! std's own locks, clock and threads used by accident, which `clippy.toml` refuses in lab code.
 //!
 //! **What happens in a crash.** All threads of the machine end at once. Their destructors run, but
 //! what these do through labrt has no effect: nobody living ever sees it.

@@ -9,7 +9,6 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::safety_net;
 use super::stack::{Body, Resume};
 use super::state::Engine;
 use super::task::task_main;
@@ -30,22 +29,18 @@ struct Shared {
 
 impl Shared {
     fn give(&self, turn: Turn) {
-        safety_net::framework(|| {
-            *self.turn.lock() = turn;
-            self.moved.notify_all();
-        });
+        *self.turn.lock() = turn;
+        self.moved.notify_all();
     }
 
     fn await_task_turn(&self) -> Resume {
-        safety_net::framework(|| {
-            let mut turn = self.turn.lock();
-            loop {
-                match *turn {
-                    Turn::Task(resume) => return resume,
-                    Turn::Loop | Turn::Over => self.moved.wait(&mut turn),
-                }
+        let mut turn = self.turn.lock();
+        loop {
+            match *turn {
+                Turn::Task(resume) => return resume,
+                Turn::Loop | Turn::Over => self.moved.wait(&mut turn),
             }
-        })
+        }
     }
 }
 
@@ -83,15 +78,13 @@ impl Baton {
         let cargo = Cargo { engine, body };
         let theirs = shared.clone();
         let builder = std::thread::Builder::new().stack_size(stack_bytes);
-        let thread = safety_net::framework(|| {
-            builder.spawn(move || {
-                MINE.set(Some(theirs.clone()));
-                let first = theirs.await_task_turn();
-                if first == Resume::Run {
-                    cargo.run();
-                }
-                theirs.give(Turn::Over);
-            })
+        let thread = builder.spawn(move || {
+            MINE.set(Some(theirs.clone()));
+            let first = theirs.await_task_turn();
+            if first == Resume::Run {
+                cargo.run();
+            }
+            theirs.give(Turn::Over);
         })?;
         Ok(Self { shared, thread })
     }
@@ -99,21 +92,19 @@ impl Baton {
     /// Gives the task its turn; whether it has ended when the turn comes back.
     pub(crate) fn resume(&self, resume: Resume) -> bool {
         self.shared.give(Turn::Task(resume));
-        safety_net::framework(|| {
-            let mut turn = self.shared.turn.lock();
-            loop {
-                match *turn {
-                    Turn::Loop => return false,
-                    Turn::Over => return true,
-                    Turn::Task(_) => self.shared.moved.wait(&mut turn),
-                }
+        let mut turn = self.shared.turn.lock();
+        loop {
+            match *turn {
+                Turn::Loop => return false,
+                Turn::Over => return true,
+                Turn::Task(_) => self.shared.moved.wait(&mut turn),
             }
-        })
+        }
     }
 
     pub(crate) fn join(self) {
         // `task_main` lets no panic out.
-        let _ = safety_net::framework(|| self.thread.join());
+        let _ = self.thread.join();
     }
 
     /// The thread sleeps on, and is gone with the process.

@@ -21,7 +21,6 @@ mod report;
 pub(crate) mod run;
 pub mod run_cell;
 pub mod rwlock;
-pub mod safety_net;
 pub mod select;
 pub(crate) mod stack;
 pub mod state;

@@ -46,7 +46,7 @@ fn on_panic(engine: &Engine, info: &PanicHookInfo<'_>) {
     if ending {
         return;
     }
-    let backtrace = super::safety_net::framework(backtraces::capture);
+    let backtrace = backtraces::capture();
     let record = PanicRecord { text: text.to_owned(), message, backtrace };
     engine.with(|s| {
         let panics = &mut s.tasks[s.running as usize].panics;

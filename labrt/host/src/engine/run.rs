@@ -7,7 +7,6 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::run_cell;
-use super::safety_net;
 use super::state::Engine;
 use super::task::{NOBODY, Name};
 use crate::Place;
@@ -26,7 +25,6 @@ pub(crate) fn run<T: Send + 'static>(
     place: Place,
 ) -> Outcome<T> {
     super::panics::install_hook();
-    safety_net::install();
     let config = config.clone();
     let seed = config.seed;
     let builder = std::thread::Builder::new().name("lab".to_owned());
@@ -53,7 +51,6 @@ fn simulate<T: Send + 'static>(
     let engine = Engine::new(config, id);
     // SAFETY: `engine` lives to the end of this function, and the guard is dropped before it.
     let entered = unsafe { Entered::virtual_time(&engine) };
-    let watched = safety_net::begin(&engine, config.seed);
 
     let value = Arc::new(Mutex::new(None));
     let slot = value.clone();
@@ -67,7 +64,6 @@ fn simulate<T: Send + 'static>(
         engine.with(|s| (s.now, s.steps, s.hash, s.live_max));
     engine.end_all_tasks();
 
-    drop(watched);
     let (failure, findings, trace, spawned, leaked) = engine.with(|s| {
         (s.failure.take(), std::mem::take(&mut s.findings), s.trace.take(), s.spawned, s.leaked)
     });

@@ -2,7 +2,6 @@
 
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rand::SeedableRng;
@@ -10,7 +9,6 @@ use rand::rngs::ChaCha8Rng;
 
 use super::machine::MachineState;
 use super::policy::PolicyState;
-use super::safety_net::Heartbeat;
 use super::task::{NOBODY, Task};
 use super::timers::Timers;
 use crate::config::RunConfig;
@@ -27,8 +25,6 @@ pub struct Engine {
     state: UnsafeCell<State>,
     /// Tells this run from every other of the process.
     pub id: u64,
-    /// What the watchdog and the signal handlers may look at from other threads.
-    pub heartbeat: Arc<Heartbeat>,
 }
 
 /// What a simulation knows. Only inside [`Engine::with`].
@@ -75,7 +71,6 @@ impl Engine {
         let policy = PolicyState::new(config.policy, &mut rng);
         Self {
             id,
-            heartbeat: Arc::new(Heartbeat::new(config)),
             state: UnsafeCell::new(State {
                 config: config.clone(),
                 now: 0,
@@ -197,10 +192,9 @@ impl State {
 
     /// Counts a step of the running task, and mixes it into the hash.
     #[inline(always)]
-    pub(crate) fn step(&mut self, kind: EventKind, heartbeat: &Heartbeat) {
+    pub(crate) fn step(&mut self, kind: EventKind) {
         self.steps += 1;
         self.now += STEP_COST_NANOS;
-        heartbeat.beat(self.steps);
         let task = &self.tasks[self.running as usize];
         let mixed = (task.uid ^ (kind as u64) << 56) ^ self.now << 16;
         self.hash = (self.hash.rotate_left(5) ^ mixed).wrapping_mul(0x517c_c1b7_2722_0a95);

@@ -33,7 +33,7 @@ impl Engine {
             }
             let running = s.running as usize;
             s.tasks[running].place = place;
-            s.step(kind, &self.heartbeat);
+            s.step(kind);
             if s.attention || s.timers.next_due() <= s.now {
                 return Leave::LookTwice;
             }
@@ -137,7 +137,7 @@ impl Engine {
             }
             let running = s.running;
             s.tasks[running as usize].place = place;
-            s.step(EventKind::Block, &self.heartbeat);
+            s.step(EventKind::Block);
             let since_nanos = s.now;
             let task = &mut s.tasks[running as usize];
             task.generation += 1;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::safety_net;
 use super::stack::{Carrier, Resume};
 use super::state::{Engine, STEP_COST_NANOS, State};
 use super::task::{NOBODY, RunState, Wake};
@@ -76,7 +75,7 @@ impl Engine {
             };
             s.attention = s.ending || killed;
             if !s.ending {
-                s.step(EventKind::Run, &self.heartbeat);
+                s.step(EventKind::Run);
             }
             (carrier, body)
         });
@@ -99,9 +98,7 @@ impl Engine {
             },
             (None, None) => unreachable!("a task without a stack and without a body is over"),
         };
-        safety_net::entering_task(self, &carrier, index);
         let over = carrier.resume(resume);
-        safety_net::left_task(self);
         let ended = self.with(|s| {
             s.running = NOBODY;
             if over {

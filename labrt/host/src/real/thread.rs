@@ -193,7 +193,13 @@ pub fn dispatch(machine: &Arc<RealMachine>, name: &'static str, f: impl FnOnce()
 /// Drops `value` on a thread of a crashed machine, in the unwinding that such a thread begins
 /// with: its destructors are inert.
 pub fn discard(machine: &Arc<RealMachine>, value: impl Send + 'static) {
-    launch_even_dead(machine.run(), Some(machine), "discard".into(), move || drop(value), |_, _| ());
+    launch_even_dead(
+        machine.run(),
+        Some(machine),
+        "discard".into(),
+        move || drop(value),
+        |_, _| (),
+    );
 }
 
 /// Runs `f` as a lab thread on a pooled OS thread. `machine` is `None` for threads that die only
