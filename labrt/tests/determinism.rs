@@ -86,7 +86,7 @@ fn everything() -> u64 {
     }
     let answers: Vec<_> = servers
         .iter()
-        .map(|server| server.call("value", || rand::random::<u32>()).is_ok())
+        .map(|server| server.call("value", rand::random::<u32>).is_ok())
         .collect();
     assert_eq!(answers, [false, false, true], "two have crashed");
     seen ^ sum.load(SeqCst)
@@ -251,7 +251,7 @@ mod divergence {
         static RUNS: StdU64 = StdU64::new(0);
         let divergence = find_divergence(&RunConfig::virtual_time(3), || {
             thread::sleep(MILLI);
-            if RUNS.fetch_add(1, SeqCst) % 2 == 0 {
+            if RUNS.fetch_add(1, SeqCst).is_multiple_of(2) {
                 thread::yield_now();
             }
         });
