@@ -296,6 +296,7 @@ fn guards_of_try_lock_count() {
 }
 
 #[test]
+#[allow(clippy::redundant_closure)] // the wait is told at the line of the closure
 fn one_pair_of_places_is_told_once_and_counted() {
     told(Operation::Sleep, 12, |at| {
         let lock = Arc::new(Mutex::new(()));
