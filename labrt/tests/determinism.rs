@@ -84,10 +84,8 @@ fn everything() -> u64 {
             Err(TryRecvError::Disconnected) => drop(open.remove(ready)),
         }
     }
-    let answers: Vec<_> = servers
-        .iter()
-        .map(|server| server.call("value", rand::random::<u32>).is_ok())
-        .collect();
+    let answers: Vec<_> =
+        servers.iter().map(|server| server.call("value", rand::random::<u32>).is_ok()).collect();
     assert_eq!(answers, [false, false, true], "two have crashed");
     seen ^ sum.load(SeqCst)
 }
