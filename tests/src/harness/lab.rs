@@ -7,6 +7,7 @@ use labrt::time::{Duration, Instant};
 
 use super::applier::Service;
 use super::cluster::{Cluster, Net};
+use super::lateness;
 use super::referee::Referee;
 use super::submission::Submission;
 use super::violation::{Broken, Violation, seconds};
@@ -50,6 +51,7 @@ impl Lab {
     }
 
     fn begin(&self, servers: usize, net: Net, service: Service) -> Cluster {
+        lateness::watch();
         let referee = self.referee.clone();
         thread::spawn(move || {
             thread::sleep(TEST_LIMIT);

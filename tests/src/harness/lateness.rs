@@ -2,10 +2,22 @@
 
 use std::time::Duration;
 
-use labrt_host::{Clock, RunReport};
+use labrt_host::{Clock, RunReport, clock, event};
 
 /// A timer that wakes this late may have cost a heartbeat, and with it an election.
 const LATE: Duration = Duration::from_millis(50);
+
+/// How often the harness looks whether it wakes in time.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// From now on the run has a timer that is due again and again, so that a machine that is late
+/// is noticed whenever it is: a submission that sends nothing arms no timers of its own. Does
+/// nothing under the virtual clock.
+pub(super) fn watch() {
+    if clock() == Some(Clock::Real) {
+        event::after(LOOK_EVERY, watch);
+    }
+}
 
 /// How late a run's own timers woke, and how much of that is its own doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
