@@ -20,5 +20,5 @@ END
     exit 120
 fi
 
-exec cargo run --release --quiet -p grader --manifest-path "$root/Cargo.toml" -- \
-    --workspace "$root" "$@"
+export LAB_WORKSPACE="$root"
+exec cargo run --release --quiet -p grader --manifest-path "$root/Cargo.toml" -- "$@"

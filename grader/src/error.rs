@@ -73,6 +73,13 @@ pub(crate) enum SelectionError {
     )]
     Unknown { asked: String, known: Indented },
     #[error(
+        "error[usage]: `{asked}` names no single test\n\
+         {known}\n\
+         run     the same command with the full name of one of them\n\
+         means   nothing was run; exit code 3"
+    )]
+    NotOneTest { asked: String, known: Indented },
+    #[error(
         "error[selection]: nothing to grade: {why}\n\
          run     ./grade.sh        without a part, to grade all there is\n\
          means   nothing was graded; exit code 4"

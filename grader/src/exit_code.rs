@@ -11,6 +11,8 @@ pub(crate) const INCONCLUSIVE: u8 = 2;
 pub(crate) const USAGE: u8 = 3;
 pub(crate) const NOTHING_SELECTED: u8 = 4;
 pub(crate) const DOES_NOT_COMPILE: u8 = 5;
+/// A replay went another way.
+pub(crate) const NOT_REPRODUCED: u8 = 6;
 pub(crate) const NO_TOOLCHAIN: u8 = 120;
 pub(crate) const NO_BATTERY: u8 = 121;
 pub(crate) const NO_PROCESS: u8 = 122;
@@ -22,7 +24,9 @@ pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) fn of_error(error: &GradeError) -> u8 {
     match error {
         GradeError::Config(_) => USAGE,
-        GradeError::Selection(SelectionError::Unknown { .. }) => USAGE,
+        GradeError::Selection(
+            SelectionError::Unknown { .. } | SelectionError::NotOneTest { .. },
+        ) => USAGE,
         GradeError::Selection(SelectionError::Nothing { .. }) => NOTHING_SELECTED,
         GradeError::Compile(_) => DOES_NOT_COMPILE,
         GradeError::NoToolchain { .. } => NO_TOOLCHAIN,
@@ -46,7 +50,8 @@ pub(crate) fn of_report(report: &Report) -> u8 {
     worst.unwrap_or(NOTHING_SELECTED)
 }
 
-fn of_verdict(verdict: Verdict) -> u8 {
+/// The code of one verdict.
+pub(crate) fn of_verdict(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Pass => ALL_PASSED,
         Verdict::Fail | Verdict::Aborted => FAILED,

@@ -1,10 +1,12 @@
 //! Runs the battery over the working tree, one process a run, and judges, scores and reports.
 //!
+//! `session` hands over to the command that was asked for: `grade` where none is named, `replay`.
+//!
 //! In the order in which a grading passes through them:
 //!
 //! * `cli`: the flags, typed. `plan`: the flags and `tests/grading.toml` (`grading`) checked,
-//!   once; afterwards nobody reads a flag.
-//! * `compile`: the battery, built; compile errors as one readable message.
+//!   once; afterwards nobody reads a flag. `selection`: the tests that words name.
+//! * `battery`: what is run, built (`compile`: compile errors as one readable message) or given.
 //! * `schedule`: which run when: virtual runs by core, real-clock runs widely overlapped, what
 //!   stayed undecided repeated alone.
 //! * `worker`: one process and its private pipe, within limits (`resources`, `process`).
@@ -16,18 +18,22 @@
 //! it. The grader must be able to distrust both, so all it shares with a battery process is
 //! `lab-record`. And nothing here believes an exit code or a line of output to be a pass.
 
+mod battery;
 mod cli;
 mod compile;
 mod error;
 mod exit_code;
+mod grade;
 mod grading;
 mod interrupt;
 mod plan;
 mod process;
+mod replay;
 mod report;
 mod resources;
 mod schedule;
 mod score;
+mod selection;
 mod session;
 mod verdict;
 mod worker;

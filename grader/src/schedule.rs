@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
 
@@ -65,8 +64,8 @@ fn work(waiting: &Mutex<VecDeque<&Run>>, workshop: &Workshop<'_>, results: Sende
     }
 }
 
-/// `None` when the grading was interrupted.
-fn run_one(run: &Run, attempt: u32, workshop: &Workshop<'_>) -> Option<RunReport> {
+/// Makes one run. `None` when it was interrupted.
+pub(crate) fn run_one(run: &Run, attempt: u32, workshop: &Workshop<'_>) -> Option<RunReport> {
     if interrupted() {
         return None;
     }
@@ -92,18 +91,4 @@ fn nonce() -> io::Result<String> {
     let mut bytes = [0; 16];
     rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The tests that a battery lists.
-pub(crate) fn list(battery: &Path) -> io::Result<Result<Vec<String>, String>> {
-    let said = std::process::Command::new(battery)
-        .args(["--list", "--format", "terse"])
-        .stdin(std::process::Stdio::null())
-        .output()?;
-    if !said.status.success() {
-        return Ok(Err(crate::process::how_it_ended(said.status)));
-    }
-    let text = String::from_utf8_lossy(&said.stdout).into_owned();
-    let names = text.lines().filter_map(|line| line.strip_suffix(": test"));
-    Ok(Ok(names.map(str::to_owned).collect()))
 }

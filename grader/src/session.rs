@@ -1,16 +1,10 @@
-//! One grading, from the command line to the exit code.
+//! From the command line to the exit code: which command, and what becomes of its errors.
 
 use clap::Parser;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::error::GradeError;
-use crate::plan::{BatterySource, Plan};
-use crate::report::model::Report;
-use crate::report::progress::Progress;
-use crate::report::{json, terminal};
-use crate::resources::Watch;
-use crate::worker::Workshop;
-use crate::{compile, exit_code, interrupt, process, schedule};
+use crate::{exit_code, grade, interrupt, replay};
 
 /// Everything `main` does.
 pub(crate) fn run() -> u8 {
@@ -23,7 +17,7 @@ pub(crate) fn run() -> u8 {
         }
     };
     interrupt::watch();
-    match grade(cli) {
+    match obey(cli) {
         Ok(code) => code,
         Err(_) if interrupt::interrupted() => {
             eprintln!("interrupted before any test was run");
@@ -36,41 +30,9 @@ pub(crate) fn run() -> u8 {
     }
 }
 
-fn grade(cli: Cli) -> Result<u8, GradeError> {
-    let plan = Plan::check(cli)?;
-    let battery = match &plan.source {
-        BatterySource::Build => compile::build(&plan.workspace)?,
-        BatterySource::Given(path) => path.clone(),
-    };
-    let no_listing = |why: String| GradeError::NoListing { path: battery.clone(), why };
-    // Processes are started in another folder than this one.
-    let absolute = std::path::absolute(&battery).map_err(|error| no_listing(error.to_string()))?;
-    let listed = schedule::list(&absolute)
-        .map_err(|error| no_listing(error.to_string()))?
-        .map_err(no_listing)?;
-    plan.grading.check_against(&listed)?;
-
-    let scratch = tempfile::tempdir().map_err(|source| GradeError::NoProcess { source })?;
-    process::forbid_core_files();
-    let workshop = Workshop {
-        battery: &absolute,
-        scratch: scratch.path(),
-        limits: plan.grading.limits(),
-        watch: Watch::start(),
-    };
-    let mut report = Report::new(&plan);
-    let mut progress = Progress::start(&plan.lanes);
-    schedule::run_all(&plan.lanes, &workshop, |result| {
-        progress.tell(&result);
-        report.add(result);
-    });
-    progress.end();
-    report.finish(interrupt::interrupted());
-
-    terminal::print(&report);
-    if let Some(path) = &plan.json {
-        json::write(&report, path)
-            .map_err(|source| GradeError::NoResults { path: path.clone(), source })?;
+fn obey(cli: Cli) -> Result<u8, GradeError> {
+    match cli.command {
+        None => grade::grade(&cli.grade),
+        Some(Command::Replay(args)) => replay::replay(&args),
     }
-    Ok(exit_code::of_report(&report))
 }

@@ -94,7 +94,7 @@ pub(crate) struct RunReport {
     pub(crate) wall: Duration,
     memory_bytes_max: u64,
     figures: Option<FiguresReport>,
-    event_hash: Option<String>,
+    pub(crate) event_hash: Option<String>,
     lateness: Option<LatenessReport>,
 }
 

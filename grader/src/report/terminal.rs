@@ -41,7 +41,8 @@ fn first_not_passed(test: &TestReport) -> Option<&RunReport> {
     not_passed().find(|run| run.verdict.counts()).or_else(|| not_passed().next())
 }
 
-fn paint(verdict: Verdict, text: &str) -> String {
+/// A text whose first line has the colour of the verdict.
+pub(crate) fn paint(verdict: Verdict, text: &str) -> String {
     let (headline, rest) = text.split_at(text.find('\n').unwrap_or(text.len()));
     let headline = match verdict {
         Verdict::Pass => headline.green(),

@@ -83,6 +83,16 @@ impl Fixture {
         command
     }
 
+    /// Another command than grading, its own flags after those that every command has.
+    pub(crate) fn subcommand(&self, name: &str, args: &[&str]) -> Command {
+        let mut command = grader();
+        command
+            .current_dir(&self.folder)
+            .args([name, "--battery", "./battery", "--grading", "points.toml"])
+            .args(args);
+        command
+    }
+
     pub(crate) fn run(&self, args: &[&str]) -> Said {
         run(self.command(args))
     }

@@ -1,15 +1,15 @@
-//! The flags, as typed. Their checks, beyond what a type says, are in `plan`.
+//! The flags of a grading.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 
-/// Grades the working tree: builds the battery, runs each test in processes of its own, and
-/// prints a score table.
-#[derive(Debug, Parser)]
-#[command(name = "grade.sh", bin_name = "./grade.sh", version, after_help = AFTER_HELP)]
-pub(crate) struct Cli {
+use super::BatteryArgs;
+
+/// What to grade, and how.
+#[derive(Debug, Args)]
+pub(crate) struct GradeArgs {
     /// What to grade: parts (`2A`), tests (`2A::initial_election`) or tests without their part
     /// (`initial_election`); everything when nothing is named
     #[arg(value_name = "PART|TEST")]
@@ -40,17 +40,8 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
-    /// Points, weights and limits, in place of tests/grading.toml
-    #[arg(long, value_name = "FILE")]
-    pub(crate) grading: Option<PathBuf>,
-
-    /// Run this battery, and build none
-    #[arg(long, value_name = "FILE")]
-    pub(crate) battery: Option<PathBuf>,
-
-    /// The folder of the workspace; grade.sh gives it
-    #[arg(long, value_name = "DIR", hide = true, default_value = ".")]
-    pub(crate) workspace: PathBuf,
+    #[command(flatten)]
+    pub(crate) battery: BatteryArgs,
 }
 
 /// Which clocks to grade under.
@@ -63,16 +54,3 @@ pub(crate) enum ClockChoice {
     /// Both, weighted as tests/grading.toml says
     Both,
 }
-
-const AFTER_HELP: &str = "\
-Exit codes:
-  0          every run passed
-  1          a run failed, or was aborted
-  2          no run failed, but some stayed inconclusive
-  3          usage or configuration: an unknown flag, part or test, wrong points
-  4          nothing was selected
-  5          the code does not compile
-  120..124   infrastructure, worth another try: 120 no toolchain, or the grader does not
-             build; 121 the battery cannot be built or listed; 122 no process can be
-             started; 123 results cannot be written; 124 the framework itself went wrong
-  130        interrupted; the table so far was printed";

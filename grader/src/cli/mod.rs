@@ -1,0 +1,77 @@
+//! The flags, as typed. Their checks, beyond what a type says, are in `plan` and in the module
+//! of each command.
+//!
+//! Grading is what is done when no command is named; every other command has its own file here.
+
+mod grade;
+mod replay;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use grade::{ClockChoice, GradeArgs};
+pub(crate) use replay::ReplayArgs;
+
+/// Grades the working tree: builds the battery, runs each test in processes of its own, and
+/// prints a score table.
+#[derive(Debug, Parser)]
+#[command(
+    name = "grade.sh",
+    bin_name = "./grade.sh",
+    version,
+    after_help = AFTER_HELP,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) grade: GradeArgs,
+}
+
+/// What else can be done than to grade.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Replay(ReplayArgs),
+}
+
+/// What every command that runs a battery can be told.
+#[derive(Debug, Args)]
+pub(crate) struct BatteryArgs {
+    /// Points, weights and limits, in place of tests/grading.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) grading: Option<PathBuf>,
+
+    /// Run this battery, and build none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) battery: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+}
+
+/// Where the project is.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArgs {
+    /// The folder of the workspace; grade.sh gives it, as a variable, so that it stands before
+    /// no command
+    #[arg(long, value_name = "DIR", hide = true, default_value = ".", env = "LAB_WORKSPACE")]
+    pub(crate) workspace: PathBuf,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0          every run passed
+  1          a run failed, or was aborted
+  2          no run failed, but some stayed inconclusive
+  3          usage or configuration: an unknown flag, part or test, wrong points
+  4          nothing was selected
+  5          the code does not compile
+  6          a replay did not reproduce: another build or platform
+  120..124   infrastructure, worth another try: 120 no toolchain, or the grader does not
+             build; 121 the battery cannot be built or listed; 122 no process can be
+             started; 123 results cannot be written; 124 the framework itself went wrong
+  130        interrupted; the table so far was printed";
