@@ -25,6 +25,7 @@
 //! | `check` | what scenarios ask of a cluster |
 //! | `report` | what is printed of a run |
 //! | `hints` | the rules in words |
+//! | `linearizability` | whether what clients saw is what one copy of a service would answer |
 //! | `args`, `runner` | the command line; a process a test |
 //!
 //! # What differs from the classic battery
@@ -52,6 +53,7 @@ mod battery;
 mod check;
 mod harness;
 pub mod hints;
+pub mod linearizability;
 mod parts;
 mod report;
 mod runner;

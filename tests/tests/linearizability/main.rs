@@ -1,0 +1,7 @@
+//! The linearizability checker against brute force, known histories, and its own budget.
+
+mod brute_force;
+mod budget;
+mod cases;
+mod evidence;
+mod random;
