@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use lab_record::{Clock, Figures, Finding, Lateness, Order, Ordered, Outcome, Record};
+use lab_record::{Clock, Figures, Finding, Lateness, Order, Ordered, Orders, Outcome, Record};
 
 fn main() {
     if std::env::args().any(|arg| arg == "--list") {
@@ -16,10 +16,36 @@ fn main() {
         names.lines().for_each(|name| println!("{name}: test"));
         return;
     }
+    if let Some(mut orders) = lab_record::accept_stream().expect("a stream that can be read") {
+        while let Some(order) = orders.next_order().expect("an order that can be read") {
+            act(Asked::InAStream(&mut orders, order));
+        }
+        return;
+    }
     let ordered = lab_record::accept().expect("an order that can be read").expect("an order");
-    let test = ordered.order().test.clone();
-    let (_, does) = test.split_once("::").expect("a part before the name");
-    act(does, ordered);
+    if let Some(file) = &ordered.order().trace {
+        std::fs::write(file, "one event\n").expect("a trace in the working folder");
+    }
+    act(Asked::Alone(ordered));
+}
+
+/// One order, and whether others follow it in this process.
+enum Asked<'a> {
+    Alone(Ordered),
+    InAStream(&'a mut Orders, Order),
+}
+
+impl Asked<'_> {
+    fn order(&self) -> &Order {
+        match self {
+            Asked::Alone(ordered) => ordered.order(),
+            Asked::InAStream(_, order) => order,
+        }
+    }
+
+    fn is_in_a_stream(&self) -> bool {
+        matches!(self, Asked::InAStream(..))
+    }
 }
 
 /// A file whose name is that of this binary, as it was called, with `what` added.
@@ -29,69 +55,91 @@ fn beside(what: &str) -> PathBuf {
 }
 
 #[allow(clippy::zombie_processes, reason = "leaving a child behind is what is tested")]
-fn act(does: &str, ordered: Ordered) {
+fn act(asked: Asked<'_>) {
+    let test = asked.order().test.clone();
+    let (_, does) = test.split_once("::").expect("a part before the name");
     match does {
-        "passes" | "passes_too" => complete(ordered, pass()),
+        "passes" | "passes_too" => complete(asked, pass()),
+        "remembers_earlier_runs" if asked.is_in_a_stream() => {
+            complete(asked, Finding { event_hash: Some(0xabc), ..failure() });
+        }
+        "remembers_earlier_runs" => complete(asked, pass()),
+        "dies_in_company" if asked.is_in_a_stream() && asked.order().seed % 7 == 0 => {
+            std::process::exit(0);
+        }
+        "dies_in_company" => complete(asked, pass()),
+        "fails_in_seven_ways" => {
+            let text = format!(
+                "2A::{does} FAIL  rule C4: what is committed is applied\n  \
+                 servers 0 and {} wait since {}.311 s\nreplay  as the battery says",
+                asked.order().seed % 3,
+                asked.order().seed
+            );
+            let rule = ["C1", "C2", "C3", "C4", "E1", "E2", "E3"][asked.order().seed as usize % 7];
+            let text = text.replace("C4", rule);
+            let finding = Finding::not_passed(Outcome::Fail, Some(rule.to_owned()), text);
+            complete(asked, Finding { event_hash: Some(0xbad), ..finding });
+        }
         "notes_a_hazard" => {
             let notes = vec!["lock hazard at raft/src/raft.rs:7".to_owned()];
-            complete(ordered, Finding { notes, ..pass() });
+            complete(asked, Finding { notes, ..pass() });
         }
-        "fails" => complete(ordered, failure()),
-        "fails_on_odd_seeds" if ordered.order().seed % 2 == 1 => complete(ordered, failure()),
-        "fails_on_odd_seeds" => complete(ordered, pass()),
-        "fails_under_the_real_clock" if ordered.order().clock == Clock::Real => {
-            complete(ordered, failure());
+        "fails" => complete(asked, failure()),
+        "fails_on_odd_seeds" if asked.order().seed % 2 == 1 => complete(asked, failure()),
+        "fails_on_odd_seeds" => complete(asked, pass()),
+        "fails_under_the_real_clock" if asked.order().clock == Clock::Real => {
+            complete(asked, failure());
         }
-        "fails_under_the_real_clock" => complete(ordered, pass()),
+        "fails_under_the_real_clock" => complete(asked, pass()),
         "fails_in_colours" => {
             let text = "2A::fails_in_colours FAIL  \u{1b}[2J\u{7}rule A1".to_owned();
-            complete(ordered, Finding::not_passed(Outcome::Fail, Some("A1".to_owned()), text));
+            complete(asked, Finding::not_passed(Outcome::Fail, Some("A1".to_owned()), text));
         }
         "reaches_the_step_limit" => {
             let text = format!("2A::{does} ABORTED  100000000 steps");
-            complete(ordered, Finding::not_passed(Outcome::Aborted, None, text));
+            complete(asked, Finding::not_passed(Outcome::Aborted, None, text));
         }
-        "is_inconclusive" => complete(ordered, inconclusive()),
+        "is_inconclusive" => complete(asked, inconclusive()),
         "is_inconclusive_twice" => match count(does) {
-            ..=2 => complete(ordered, inconclusive()),
-            _ => complete(ordered, pass()),
+            ..=2 => complete(asked, inconclusive()),
+            _ => complete(asked, pass()),
         },
         "finds_a_framework_error" => {
             let text = format!("2A::{does} FRAMEWORK ERROR  a checker lost its history");
-            complete(ordered, Finding::not_passed(Outcome::FrameworkError, None, text));
+            complete(asked, Finding::not_passed(Outcome::FrameworkError, None, text));
         }
         "passes_and_lives_on" => {
-            complete(ordered, pass());
+            complete(asked, pass());
             forever();
         }
         "passes_and_leaves_a_child" => {
             let child = Command::new("/bin/sleep").arg("1000").spawn().expect("a child");
             std::fs::write(beside("child"), child.id().to_string()).expect("a file beside");
-            complete(ordered, pass());
+            complete(asked, pass());
         }
         "waits_slowly" => {
             std::thread::sleep(Duration::from_millis(300));
-            complete(ordered, pass());
+            complete(asked, pass());
         }
         "was_started" => {
             std::fs::write(beside("started"), "").expect("a file beside");
             forever();
         }
-        _ => misbehave(does, ordered),
+        _ => misbehave(does, asked),
     }
 }
 
 /// What ends without an honest record.
-fn misbehave(does: &str, ordered: Ordered) {
+fn misbehave(does: &str, asked: Asked<'_>) {
     match does {
         "exits_zero" => {
             println!("running 1 test\ntest 2A::exits_zero ... ok\n\ntest result: ok. 1 passed");
             std::process::exit(0);
         }
-        "forges_records" => forge(ordered.order()),
+        "forges_records" => forge(asked.order()),
         "sends_two_records" => {
-            write_everywhere(&Record::answer(ordered.order(), pass()).to_line());
-            complete(ordered, pass());
+            write_everywhere(&Record::answer(asked.order(), pass()).to_line());
+            complete(asked, pass());
         }
         "aborts" => std::process::abort(),
         "panics" => panic!("index out of bounds"),
@@ -153,7 +201,8 @@ fn failure() -> Finding {
                 expected index 4 applied by 14.203 s\n  server 1 applied 3\n\
                 replay  as the battery says\n\
                 hint C4 every place that moves commit_index notifies the applier";
-    Finding::not_passed(Outcome::Fail, Some("C4".to_owned()), text.to_owned())
+    let finding = Finding::not_passed(Outcome::Fail, Some("C4".to_owned()), text.to_owned());
+    Finding { event_hash: Some(0xbad), ..finding }
 }
 
 fn inconclusive() -> Finding {
@@ -170,8 +219,12 @@ fn count(what: &str) -> u32 {
     now
 }
 
-fn complete(ordered: Ordered, finding: Finding) {
-    ordered.complete(finding).expect("a way back to the grader");
+fn complete(asked: Asked<'_>, finding: Finding) {
+    match asked {
+        Asked::Alone(ordered) => ordered.complete(finding),
+        Asked::InAStream(orders, order) => orders.complete(&order, finding),
+    }
+    .expect("a way back to the grader");
 }
 
 fn forever() {

@@ -3,9 +3,11 @@
 //! This binary is a battery itself when the variable [`SUBMISSION`] names one; its tests start it
 //! again that way.
 
-use std::process::{Command, ExitCode, Output};
+use std::io::Write;
+use std::process::{Command, ExitCode, Output, Stdio};
 use std::sync::Arc;
 
+use lab_record::{Finding, Order, Outcome, Record};
 use lab_tests::{Submission, TESTS};
 use labapi::{ApplyMsg, NotLeader, Persister, Raft, Started, State};
 use labrpc::{ClientEnd, Service};
@@ -47,6 +49,10 @@ fn own_tests() -> ExitCode {
         a_failure_says_how_to_see_it_again,
         a_submission_that_exits_does_not_pass,
         a_submission_that_aborts_is_contained,
+        a_stream_of_orders_is_answered_as_single_orders_are,
+        a_stream_takes_no_run_under_the_real_clock,
+        what_is_no_order_ends_the_stream,
+        a_trace_is_written_where_one_is_asked_for,
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -250,4 +256,83 @@ fn a_submission_that_exits_does_not_pass() {
 fn a_submission_that_aborts_is_contained() {
     let ran = battery("aborts", &["2A"]).run();
     ran.ends_with(101).says("ABORTED  its process ended early").says("3 failed");
+}
+
+fn order(test: &str, clock: lab_record::Clock, seed: u64) -> Order {
+    Order::new(format!("nonce {test} {seed}"), test.to_owned(), clock, seed)
+}
+
+fn virtual_order(test: &str, seed: u64) -> Order {
+    order(test, lab_record::Clock::Virtual, seed)
+}
+
+/// What the battery says when this stands on its stdin and is announced in this way.
+fn ordered(way: &str, input: &str) -> Ran {
+    let Battery(mut command) = battery("reference", &[]).with(lab_record::VARIABLE, way);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("this binary can be run");
+    let mut way_in = child.stdin.take().expect("it was asked for");
+    way_in.write_all(input.as_bytes()).expect("orders are taken");
+    drop(way_in);
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("it prints text");
+    Ran { code: status.code(), out: text(stdout), err: text(stderr) }
+}
+
+#[track_caller]
+fn finding(line: &str, order: &Order) -> Finding {
+    Record::parse(format!("{line}\n").as_bytes(), order).expect("an honest record").finding
+}
+
+fn a_stream_of_orders_is_answered_as_single_orders_are() {
+    let orders = [
+        virtual_order("2A::initial_election", 5),
+        virtual_order("2C::figure8", 6),
+        virtual_order("2A::initial_election", 5),
+        virtual_order("2Z::unknown", 1),
+    ];
+    let stream = ordered("stream", &orders.each_ref().map(Order::to_line).concat());
+    let lines: Vec<&str> = stream.ends_with(0).out.lines().collect();
+    assert_eq!(lines.len(), orders.len(), "a record each:\n{}{}", stream.out, stream.err);
+    for (line, order) in lines.iter().zip(&orders).take(3) {
+        let alone = ordered("stdio", &order.to_line());
+        let alone = finding(alone.ends_with(0).out.trim_end(), order);
+        assert_eq!(finding(line, order), alone, "{} alone, and in a stream", order.test);
+        assert_eq!(alone.outcome, Outcome::Pass, "{}", alone.message);
+        assert!(alone.event_hash.is_some(), "a run under the virtual clock has a hash");
+    }
+    assert_eq!(finding(lines[3], &orders[3]).outcome, Outcome::FrameworkError, "no such test");
+}
+
+fn a_stream_takes_no_run_under_the_real_clock() {
+    let real = order("2A::initial_election", lab_record::Clock::Real, 1);
+    let stream = ordered("stream", &real.to_line());
+    let said = finding(stream.ends_with(0).out.trim_end(), &real);
+    assert_eq!(said.outcome, Outcome::FrameworkError, "{}", said.message);
+    assert_eq!(said.message, "a run under the real clock has a process of its own");
+}
+
+fn what_is_no_order_ends_the_stream() {
+    let first = virtual_order("2A::initial_election", 5);
+    let stream = ordered("stream", &format!("{}hello\n{}", first.to_line(), first.to_line()));
+    assert_eq!(stream.ends_with(1).out.lines().count(), 1, "the record of the first order");
+    assert!(stream.err.contains("an order of the stream cannot be taken"), "{}", stream.err);
+}
+
+fn a_trace_is_written_where_one_is_asked_for() {
+    let file = std::env::temp_dir().join(format!("lab-trace-{}", std::process::id()));
+    let plain = virtual_order("2A::initial_election", 5);
+    let traced = plain.clone().with_trace(file.to_str().expect("a plain path").to_owned());
+    let hash = |order: &Order| {
+        let alone = ordered("stdio", &order.to_line());
+        finding(alone.ends_with(0).out.trim_end(), order).event_hash
+    };
+    assert_eq!(hash(&traced), hash(&plain), "writing events down changes none");
+    let text = std::fs::read_to_string(&file).expect("a trace was written");
+    std::fs::remove_file(&file).expect("it is there");
+    let (head, events) = text.split_once('\n').expect("more than a line");
+    let count = events.lines().count();
+    let expected = format!("2A::initial_election, virtual clock, seed 5: {count} events");
+    assert_eq!(head, expected, "the first line says what this is");
+    assert!(1000 < count, "{count} events are not a whole election test");
 }

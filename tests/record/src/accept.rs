@@ -1,13 +1,15 @@
 //! The battery's side: take the order before anything else runs, hand back the record at the end.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 use crate::{AcceptError, Finding, Order, Record};
 
-/// The environment variable that tells a battery process to expect an order. Its only value is
-/// `stdio`: the order comes in on stdin, the record goes out on stdout.
+/// The environment variable that tells a battery process to expect orders. With `stdio` one order
+/// comes in on stdin, and its record goes out on stdout; with `stream` many do, one after the other.
 pub const VARIABLE: &str = "LAB_RECORD";
+/// No order is longer.
+const ORDER_BYTES_MAX: u64 = 64 * 1024;
 
 /// An order that was taken, and the private way back.
 #[derive(Debug)]
@@ -32,9 +34,59 @@ pub fn accept() -> Result<Option<Ordered>, AcceptError> {
         Ok(found) => return Err(AcceptError::UnknownWay { found }),
     }
     let mut line = String::new();
-    io::stdin().lock().take(64 * 1024).read_to_string(&mut line)?;
+    io::stdin().lock().take(ORDER_BYTES_MAX).read_to_string(&mut line)?;
     let order = Order::parse(&line)?;
     Ok(Some(Ordered { order, way_back: take_stdout()? }))
+}
+
+/// Orders that come one after the other, and the private way back.
+///
+/// For stress runs, which are many and short. A process that makes many runs can not vouch for
+/// any of them as one that makes a single run does: what a submission leaves behind in a `static`
+/// meets the next run. So a grading never takes its verdicts from here.
+#[derive(Debug)]
+pub struct Orders {
+    orders: BufReader<File>,
+    way_back: File,
+}
+
+/// Takes the stream of orders that waits on stdin, if [`VARIABLE`] says that one does.
+///
+/// Like [`accept`], and to be called before it: afterwards stdin is empty for everybody else, and
+/// stdout leads to stderr.
+///
+/// # Errors
+///
+/// When descriptors cannot be moved.
+pub fn accept_stream() -> Result<Option<Orders>, AcceptError> {
+    match std::env::var(VARIABLE) {
+        Ok(way) if way == "stream" => {}
+        _ => return Ok(None),
+    }
+    let orders = BufReader::new(take_stdin()?);
+    Ok(Some(Orders { orders, way_back: take_stdout()? }))
+}
+
+impl Orders {
+    /// Waits for the next order. `None`: there will be no more, and the process should end.
+    ///
+    /// # Errors
+    ///
+    /// When what came is no order; the process should then end with a message.
+    pub fn next_order(&mut self) -> Result<Option<Order>, AcceptError> {
+        let mut line = String::new();
+        let byte_count = (&mut self.orders).take(ORDER_BYTES_MAX).read_line(&mut line)?;
+        if byte_count == 0 { Ok(None) } else { Order::parse(&line).map(Some) }
+    }
+
+    /// Hands back what the harness found in the run that `order` asked for.
+    ///
+    /// # Errors
+    ///
+    /// When nobody is there to take it.
+    pub fn complete(&mut self, order: &Order, finding: Finding) -> io::Result<()> {
+        self.way_back.write_all(Record::answer(order, finding).to_line().as_bytes())
+    }
 }
 
 impl Ordered {
@@ -59,6 +111,22 @@ fn take_stdout() -> Result<File, AcceptError> {
         Ok(File::from(way_back))
     };
     moved().map_err(|errno| AcceptError::Io(errno.into()))
+}
+
+#[cfg(unix)]
+fn take_stdin() -> Result<File, AcceptError> {
+    let nothing = File::open("/dev/null")?;
+    let moved = || -> rustix::io::Result<File> {
+        let way_in = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+        rustix::stdio::dup2_stdin(&nothing)?;
+        Ok(File::from(way_in))
+    };
+    moved().map_err(|errno| AcceptError::Io(errno.into()))
+}
+
+#[cfg(not(unix))]
+fn take_stdin() -> Result<File, AcceptError> {
+    Err(AcceptError::Platform)
 }
 
 #[cfg(not(unix))]

@@ -6,7 +6,7 @@ use crate::{VARIABLE, VERSION};
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
     /// The variable asks for a way that this build does not know.
-    #[error("{VARIABLE} is `{found}`, and this battery knows `stdio` only")]
+    #[error("{VARIABLE} is `{found}`, and this battery knows `stdio` and `stream` only")]
     UnknownWay {
         /// The variable's value.
         found: String,

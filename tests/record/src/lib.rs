@@ -5,6 +5,8 @@
 //! before anything else, runs that one test in its own process, and ends with
 //! [`Ordered::complete`], which writes a [`Record`]. The grader reads it with [`Record::parse`].
 //!
+//! Stress runs hand a process many orders, one after the other: [`accept_stream`], [`Orders`].
+//!
 //! A pass is believed from such a record only. Neither an exit code nor anything printed says
 //! that a test was run to its end: `std::process::exit(0)` in student code, or a forged line of
 //! output, would do as well.
@@ -25,11 +27,11 @@ mod error;
 mod order;
 mod record;
 
-pub use accept::{Ordered, VARIABLE, accept};
+pub use accept::{Ordered, Orders, VARIABLE, accept, accept_stream};
 pub use error::{AcceptError, RecordError};
 pub use order::{Clock, Order, UnknownClock};
 pub use record::{Figures, Finding, Lateness, Outcome, RECORD_BYTES_MAX, Record};
 
 /// The version of orders and records. Raised whenever a field changes its meaning; both sides
 /// refuse any other.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

@@ -59,12 +59,21 @@ pub struct Order {
     pub clock: Clock,
     /// The seed; under the virtual clock it decides everything.
     pub seed: u64,
+    /// The file to write every event of the run to, a line each, by its path from the folder that
+    /// the process was started in. Only under the virtual clock.
+    pub trace: Option<String>,
 }
 
 impl Order {
     /// An order of one run. `nonce` must be new for each run and must not be guessable.
     pub fn new(nonce: String, test: String, clock: Clock, seed: u64) -> Self {
-        Order { version: VERSION, nonce, test, clock, seed }
+        Order { version: VERSION, nonce, test, clock, seed, trace: None }
+    }
+
+    /// The same order, and every event of the run written to this file.
+    pub fn with_trace(mut self, file: String) -> Self {
+        self.trace = Some(file);
+        self
     }
 
     /// What goes to the battery's stdin.

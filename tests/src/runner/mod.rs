@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `one` | runs one test in this process |
 //! | `process` | runs one test in a process of its own |
-//! | `ordered` | runs one test for a grader, and hands back the record |
+//! | `ordered` | runs tests for a grader, and hands back their records |
 //! | `command` | the binary: arguments in, exit code out |
 
 mod command;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use labrt_host::{Failure, FailureKind, Outcome, RunConfig, run};
+use labrt_host::{Event, Failure, FailureKind, Outcome, RunConfig, run};
 
 use crate::battery::Test;
 use crate::harness::{Lab, Lateness, Notes, Referee, Submission, cpu_time};
@@ -19,16 +19,26 @@ use crate::report::{Figures, Replay, Report, TestRun, Verdict};
 /// # }
 /// ```
 pub fn run_test(test: &Test, submission: Submission, config: &RunConfig) -> TestRun {
+    run_traced(test, submission, config).0
+}
+
+/// The same, and the run's events, if `config` asks for them.
+pub(super) fn run_traced(
+    test: &Test,
+    submission: Submission,
+    config: &RunConfig,
+) -> (TestRun, Vec<Event>) {
     let referee = Arc::new(Referee::default());
     let (scenario, of_the_run) = (test.scenario, referee.clone());
     let cpu_before = cpu_time();
-    let outcome = run(config, move || {
+    let mut outcome = run(config, move || {
         let lab = Lab::new(submission, of_the_run);
         scenario(&lab);
         lab.end();
     });
     let lateness = Lateness::of(&outcome.report, cpu_time().saturating_sub(cpu_before));
-    judge(test, &outcome, referee.notes(), lateness)
+    let events = outcome.trace.take().unwrap_or_default();
+    (judge(test, &outcome, referee.notes(), lateness), events)
 }
 
 fn judge(test: &Test, outcome: &Outcome<()>, seen: Notes, lateness: Option<Lateness>) -> TestRun {

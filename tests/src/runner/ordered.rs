@@ -1,19 +1,26 @@
-//! One test, for a grader: its order comes in on stdin, the record goes back by a private way.
+//! Tests for a grader: orders come in on stdin, records go back by a private way.
 
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use lab_record::{Clock, Finding, Ordered, Outcome};
-use labrt_host::RunConfig;
+use lab_record::{Clock, Finding, Order, Ordered, Orders, Outcome};
+use labrt_host::{Event, RunConfig, Trace};
 
-use super::one::run_test;
-use crate::battery::TESTS;
+use super::one::{run_test, run_traced};
+use crate::battery::{TESTS, Test};
 use crate::harness::Submission;
 use crate::report::{TestRun, Verdict};
 
-/// Takes the order that waits for this process, if one does; runs its test, and hands back the
-/// record.
+/// Takes the orders that wait for this process, if any do; runs their tests, and hands back a
+/// record for each.
 pub(super) fn answer(submission: Submission) -> Option<ExitCode> {
-    match lab_record::accept() {
+    let accepted = match lab_record::accept_stream() {
+        Ok(Some(orders)) => return Some(complete_all(orders, submission)),
+        Ok(None) => lab_record::accept(),
+        Err(error) => Err(error),
+    };
+    match accepted {
         Ok(None) => None,
         Ok(Some(ordered)) => Some(complete(ordered, submission)),
         Err(error) => {
@@ -24,7 +31,7 @@ pub(super) fn answer(submission: Submission) -> Option<ExitCode> {
 }
 
 fn complete(ordered: Ordered, submission: Submission) -> ExitCode {
-    let finding = run(&ordered, submission);
+    let finding = run(ordered.order(), submission);
     let passed = finding.outcome == Outcome::Pass;
     match ordered.complete(finding) {
         Ok(()) if passed => ExitCode::SUCCESS,
@@ -36,17 +43,57 @@ fn complete(ordered: Ordered, submission: Submission) -> ExitCode {
     }
 }
 
-fn run(ordered: &Ordered, submission: Submission) -> Finding {
-    let order = ordered.order();
+/// Many runs in this process, one after the other, until no more are asked for.
+fn complete_all(mut orders: Orders, submission: Submission) -> ExitCode {
+    loop {
+        let order = match orders.next_order() {
+            Ok(Some(order)) => order,
+            Ok(None) => return ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("an order of the stream cannot be taken: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        let finding = match order.clock {
+            Clock::Virtual => run(&order, submission),
+            // What a killed OS thread still does would disturb the next run.
+            Clock::Real => framework_error("a run under the real clock has a process of its own"),
+        };
+        if let Err(error) = orders.complete(&order, finding) {
+            eprintln!("a record of the stream cannot be handed back: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
+}
+
+fn run(order: &Order, submission: Submission) -> Finding {
     let Some(test) = TESTS.iter().find(|test| test.name == order.test) else {
-        let message = format!("the battery has no test `{}`", order.test);
-        return Finding::not_passed(Outcome::FrameworkError, None, message);
+        return framework_error(&format!("the battery has no test `{}`", order.test));
     };
     let config = match order.clock {
         Clock::Virtual => RunConfig::virtual_time(order.seed),
         Clock::Real => RunConfig::real_time(order.seed),
     };
-    finding(run_test(test, submission, &config), order.clock)
+    let Some(file) = &order.trace else {
+        return finding(run_test(test, submission, &config), order.clock);
+    };
+    let (run, events) = run_traced(test, submission, &config.trace(Trace::On));
+    let mut finding = finding(run, order.clock);
+    if let Err(error) = write_trace(file, test, order.seed, &events) {
+        finding.notes.push(format!("the trace could not be written to {file}: {error}"));
+    }
+    finding
+}
+
+fn write_trace(file: &str, test: &Test, seed: u64, events: &[Event]) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(file)?);
+    writeln!(file, "{}, virtual clock, seed {seed}: {} events", test.name, events.len())?;
+    events.iter().try_for_each(|event| writeln!(file, "{event}"))?;
+    file.flush()
+}
+
+fn framework_error(message: &str) -> Finding {
+    Finding::not_passed(Outcome::FrameworkError, None, message.to_owned())
 }
 
 fn finding(run: TestRun, clock: Clock) -> Finding {
