@@ -26,7 +26,9 @@ struct Records {
     log: Vec<(Command, usize)>,
     /// Up to where each server has applied the log, in this life or an earlier one.
     reached: Vec<u64>,
-    /// The index delivered last, by each server in its present life.
+    /// The number of each server's present life, or of its last one.
+    lives: Vec<u32>,
+    /// The index delivered last, by each server in that life.
     last_applied: Vec<u64>,
 }
 
@@ -51,34 +53,50 @@ impl Applied {
             records: Mutex::new(Records {
                 log: Vec::new(),
                 reached: vec![0; servers],
+                lives: vec![0; servers],
                 last_applied: vec![0; servers],
             }),
         }
     }
 
-    /// A new life of `server` begins, from the snapshot it left if there is one.
+    /// A new life of `server` begins, from the snapshot it left if there is one. What an earlier
+    /// one delivers from now on is ignored: under the real clock the service of a crashed server
+    /// may be about to record what it has taken.
     ///
     /// # Errors
     /// If the snapshot is not one that the service made.
-    pub(crate) fn begin_life(&self, server: usize, snapshot: &[u8]) -> Result<(), Violation> {
-        self.records.lock().last_applied[server] = 0;
+    pub(crate) fn begin_life(
+        &self,
+        server: usize,
+        life: u32,
+        snapshot: &[u8],
+    ) -> Result<(), Violation> {
+        {
+            let mut records = self.records.lock();
+            records.lives[server] = life;
+            records.last_applied[server] = 0;
+        }
         match snapshot {
             [] => Ok(()),
-            _ => self.ingest(server, None, snapshot),
+            _ => self.ingest(server, life, None, snapshot),
         }
     }
 
-    /// `server` delivers a command.
+    /// `server` delivers a command in its `life`.
     ///
     /// # Errors
     /// If it is not the next one in order, or another was applied there, by whomever.
     pub(crate) fn record(
         &self,
         server: usize,
+        life: u32,
         index: u64,
         command: Vec<u8>,
     ) -> Result<(), Violation> {
         let mut records = self.records.lock();
+        if records.lives[server] != life {
+            return Ok(());
+        }
         let expected = records.last_applied[server] + 1;
         if index != expected {
             return Err(Violation::new(
@@ -107,12 +125,18 @@ impl Applied {
         Ok(())
     }
 
-    /// `server` delivers a snapshot: what it applied is replaced by what is in there.
+    /// `server` delivers a snapshot in its `life`: what it applied is replaced by what is in there.
     ///
     /// # Errors
     /// If it is not one that the service made for `index`, or takes the service back.
-    pub(crate) fn install(&self, server: usize, index: u64, data: &[u8]) -> Result<(), Violation> {
-        let last_applied = self.last_applied(server);
+    pub(crate) fn install(
+        &self,
+        server: usize,
+        life: u32,
+        index: u64,
+        data: &[u8],
+    ) -> Result<(), Violation> {
+        let Some(last_applied) = self.last_applied_in(server, life) else { return Ok(()) };
         if index < last_applied {
             return Err(Violation::new(
                 Broken::StaleSnapshot,
@@ -120,10 +144,16 @@ impl Applied {
                 format!("it delivered a snapshot that ends at {index}, at {}", seconds(now())),
             ));
         }
-        self.ingest(server, Some(index), data)
+        self.ingest(server, life, Some(index), data)
     }
 
-    fn ingest(&self, server: usize, index: Option<u64>, data: &[u8]) -> Result<(), Violation> {
+    fn ingest(
+        &self,
+        server: usize,
+        life: u32,
+        index: Option<u64>,
+        data: &[u8],
+    ) -> Result<(), Violation> {
         let wrong = |seen: String| {
             Violation::new(
                 Broken::WrongSnapshot,
@@ -140,6 +170,9 @@ impl Applied {
             )));
         }
         let mut records = self.records.lock();
+        if records.lives[server] != life {
+            return Ok(());
+        }
         let applied =
             records.log.iter().take(content.commands.len()).map(|(command, _)| &**command);
         if content.commands.len() as u64 != end || !applied.eq(&content.commands) {
@@ -175,9 +208,15 @@ impl Applied {
         Committed { servers, command }
     }
 
-    /// The index that `server` delivered last in its present life.
+    /// The index that `server` delivered last in its present life, or in its last one.
     pub(crate) fn last_applied(&self, server: usize) -> u64 {
         self.records.lock().last_applied[server]
+    }
+
+    /// The index that `server` delivered last in its `life`; `None` if a later one has begun.
+    pub(crate) fn last_applied_in(&self, server: usize, life: u32) -> Option<u64> {
+        let records = self.records.lock();
+        (records.lives[server] == life).then(|| records.last_applied[server])
     }
 
     /// The highest index at which any server delivered a command.
@@ -190,5 +229,38 @@ impl Records {
     /// What stands at `index`, and who applied it first.
     fn at(&self, index: u64) -> Option<&(Command, usize)> {
         self.log.get(usize::try_from(index.checked_sub(1)?).ok()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One server, that has applied indexes 1 and 2 in its first life.
+    fn two_applied() -> Applied {
+        let applied = Applied::new(1);
+        applied.begin_life(0, 1, &[]).expect("an empty snapshot is none");
+        for index in 1..=2 {
+            applied.record(0, 1, index, vec![7]).expect("in order");
+        }
+        applied
+    }
+
+    #[test]
+    fn a_delivery_of_an_earlier_life_is_ignored() {
+        let applied = two_applied();
+        applied.begin_life(0, 2, &[]).expect("an empty snapshot is none");
+        applied.record(0, 1, 3, vec![7]).expect("life 1 is over");
+        applied.install(0, 1, 2, &applied.snapshot(2)).expect("life 1 is over");
+        assert_eq!(applied.last_applied_in(0, 2), Some(0), "life 2 has delivered nothing yet");
+        assert_eq!(applied.max_index(), 2);
+    }
+
+    #[test]
+    fn a_gap_within_a_life_is_named() {
+        let applied = two_applied();
+        applied.begin_life(0, 2, &[]).expect("an empty snapshot is none");
+        let gap = applied.record(0, 2, 3, vec![7]).expect_err("life 2 begins at index 1");
+        assert_eq!(gap.broken, Broken::OutOfOrder);
     }
 }

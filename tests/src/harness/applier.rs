@@ -26,6 +26,7 @@ pub(crate) enum Service {
 /// The service of one server in one of its lives.
 pub(crate) struct Applier {
     pub(crate) server: usize,
+    pub(crate) life: u32,
     pub(crate) service: Service,
     pub(crate) raft: Arc<dyn RaftServer>,
     pub(crate) deliveries: Receiver<ApplyMsg>,
@@ -40,8 +41,9 @@ impl Applier {
             if let Err(violation) = self.apply(message) {
                 self.referee.fail(violation);
             }
-            let index = self.applied.last_applied(self.server);
-            self.referee.see(self.server, |seen| seen.applied = Some(index));
+            if let Some(index) = self.applied.last_applied_in(self.server, self.life) {
+                self.referee.see(self.server, |seen| seen.applied = Some(index));
+            }
         }
         // The Raft has closed the channel, and can still be called.
         let (_kept, never) = bounded::<()>(0);
@@ -52,10 +54,10 @@ impl Applier {
         match (message, self.service) {
             (ApplyMsg::Snapshot { .. }, Service::Plain) => Ok(()),
             (ApplyMsg::Snapshot { index, data, .. }, Service::Snapshotting) => {
-                self.applied.install(self.server, index, &data)
+                self.applied.install(self.server, self.life, index, &data)
             }
             (ApplyMsg::Command { index, command }, service) => {
-                self.applied.record(self.server, index, command)?;
+                self.applied.record(self.server, self.life, index, command)?;
                 if service == Service::Snapshotting && (index + 1) % SNAPSHOT_INTERVAL == 0 {
                     let snapshot = self.applied.snapshot(index);
                     self.raft.snapshot(index, snapshot);

@@ -56,7 +56,7 @@ impl Life {
         life: u32,
         persister: Persister,
     ) -> Self {
-        if let Err(violation) = site.applied.begin_life(me, &persister.snapshot()) {
+        if let Err(violation) = site.applied.begin_life(me, life, &persister.snapshot()) {
             site.referee.fail(violation);
         }
         let machine = Machine::new(name(me));
@@ -72,7 +72,7 @@ impl Life {
             let raft = make_raft(peers, me, given, apply);
             let services = raft.services();
             let known = Arc::downgrade(&raft);
-            let applier = Applier { server: me, service, raft, deliveries, applied, referee };
+            let applier = Applier { server: me, life, service, raft, deliveries, applied, referee };
             thread::Builder::new()
                 .name("service".to_owned())
                 .spawn(move || applier.run())
