@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use labrpc::{ClientEnd, Service};
 
-use crate::Persister;
+use crate::{Persister, State};
 
 /// One server of the replicated key/value service. It makes and owns its Raft.
 ///
@@ -12,7 +12,7 @@ use crate::Persister;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key/value server that the battery can run: it does not implement `labapi::KvServer`",
     label = "`labapi::KvServer` is not implemented for `{Self}`",
-    note = "write `impl labapi::KvServer for {Self}` with make, services and kill; their docs say what each must do"
+    note = "write `impl labapi::KvServer for {Self}` with make, services, state and kill; their docs say what each must do"
 )]
 pub trait KvServer: Sized + Send + Sync + 'static {
     /// Starts server number `me`, from what `persister` holds.
@@ -32,6 +32,10 @@ pub trait KvServer: Sized + Send + Sync + 'static {
     /// The RPC services to register with the network: the one that clerks call, and those of the
     /// server's Raft.
     fn services(&self) -> Vec<Service>;
+
+    /// What the server's Raft says of itself: the current term, and whether it believes that it
+    /// leads. Returns at once.
+    fn state(&self) -> State;
 
     /// The server is no longer needed: its threads, and those of its Raft, should end soon
     /// (rule S5). Returns without waiting for them.

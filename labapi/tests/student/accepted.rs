@@ -76,6 +76,9 @@ impl KvServer for MyServer {
     fn services(&self) -> Vec<Service> {
         self.0.services()
     }
+    fn state(&self) -> State {
+        self.0.state()
+    }
     fn kill(&self) {
         self.0.kill();
     }
