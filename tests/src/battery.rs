@@ -1,7 +1,10 @@
 //! The table of all tests, in the order in which they are run.
 
 use crate::harness::Lab;
-use crate::parts::{part_2a, part_2b, part_2b_limits, part_2c, part_2c_churn, part_2d};
+use crate::parts::{
+    part_2a, part_2b, part_2b_limits, part_2c, part_2c_churn, part_2d, part_3a, part_3a_crashes,
+    part_3b,
+};
 
 /// One test of the battery.
 #[derive(Clone, Copy)]
@@ -89,4 +92,57 @@ pub const TESTS: &[Test] = &[
         &["N2", "N3", "P1"], part_2d::snapshot_all_crash),
     test("2D::snapshot_init", "snapshot initialization after crash",
         &["N2", "N3"], part_2d::snapshot_init),
+
+    test("3A::basic", "one client",
+        &["K1", "K9", "K10"], part_3a::basic),
+    test("3A::speed", "ops complete fast enough",
+        &["K10", "K2", "K7"], part_3a::speed),
+    test("3A::concurrent", "many clients",
+        &["K2", "K4", "K5"], part_3a::concurrent),
+    test("3A::unreliable", "unreliable net, many clients",
+        &["K3", "K7"], part_3a::unreliable),
+    test("3A::unreliable_one_key", "concurrent append to same key, unreliable",
+        &["K3", "K4", "K5"], part_3a::unreliable_one_key),
+    test("3A::one_partition", "progress in majority, none in minority, completion after heal",
+        &["K1", "K2", "K7", "K9"], part_3a::one_partition),
+    test("3A::many_partitions_one_client", "partitions, one client",
+        &["K1", "K2", "K7"], part_3a::many_partitions_one_client),
+    test("3A::many_partitions_many_clients", "partitions, many clients",
+        &["K1", "K2", "K3", "K4"], part_3a::many_partitions_many_clients),
+    test("3A::persist_one_client", "restarts, one client",
+        &["K9", "P1", "P2"], part_3a_crashes::persist_one_client),
+    test("3A::persist_concurrent", "restarts, many clients",
+        &["K2", "K3", "K9"], part_3a_crashes::persist_concurrent),
+    test("3A::persist_concurrent_unreliable", "unreliable net, restarts, many clients",
+        &["K3", "K7", "K9"], part_3a_crashes::persist_concurrent_unreliable),
+    test("3A::persist_partition", "restarts, partitions, many clients",
+        &["K2", "K3", "K4"], part_3a_crashes::persist_partition),
+    test("3A::persist_partition_unreliable", "unreliable net, restarts, partitions, many clients",
+        &["K2", "K3", "K4", "K7"], part_3a_crashes::persist_partition_unreliable),
+    test("3A::persist_partition_unreliable_linearizable",
+        "unreliable net, restarts, partitions, random keys, many clients",
+        &["K1", "K2", "K3", "K4"], part_3a_crashes::persist_partition_unreliable_linearizable),
+
+    test("3B::snapshot_rpc", "InstallSnapshot RPC",
+        &["K8", "K3", "N6"], part_3b::snapshot_rpc),
+    test("3B::snapshot_size", "snapshot size is reasonable",
+        &["K6", "K8", "N10"], part_3b::snapshot_size),
+    test("3B::speed", "ops complete fast enough, with snapshots",
+        &["K10", "K8"], part_3b::speed),
+    test("3B::snapshot_recover", "restarts, snapshots, one client",
+        &["K8", "K3", "N2", "N3"], part_3b::snapshot_recover),
+    test("3B::snapshot_recover_many_clients", "restarts, snapshots, many clients",
+        &["K8", "K3", "K6", "N2", "N3"], part_3b::snapshot_recover_many_clients),
+    test("3B::snapshot_unreliable", "unreliable net, snapshots, many clients",
+        &["K3", "K8", "N6"], part_3b::snapshot_unreliable),
+    test("3B::snapshot_unreliable_recover", "unreliable net, restarts, snapshots, many clients",
+        &["K3", "K8", "N2", "N3"], part_3b::snapshot_unreliable_recover),
+    test("3B::snapshot_unreliable_recover_concurrent_partition",
+        "unreliable net, restarts, partitions, snapshots, many clients",
+        &["K2", "K3", "K4", "K8", "N6"],
+        part_3b::snapshot_unreliable_recover_concurrent_partition),
+    test("3B::snapshot_unreliable_recover_concurrent_partition_linearizable",
+        "unreliable net, restarts, partitions, snapshots, random keys, many clients",
+        &["K1", "K2", "K3", "K4", "K8"],
+        part_3b::snapshot_unreliable_recover_concurrent_partition_linearizable),
 ];

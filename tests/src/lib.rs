@@ -21,7 +21,7 @@
 //! |---|---|
 //! | `battery` | the table |
 //! | `parts` | the scenarios, one file a part |
-//! | `harness` | the cluster: make, crash, connect; the service above each Raft |
+//! | `harness` | the cluster: make, crash, connect; the service above each Raft; `kv`: clients |
 //! | `check` | what scenarios ask of a cluster |
 //! | `report` | what is printed of a run |
 //! | `hints` | the rules in words |

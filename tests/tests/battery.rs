@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    lab_tests::main(lab_tests::Submission::of::<raft::Raft>())
+    let submission = lab_tests::Submission::of::<raft::Raft>();
+    lab_tests::main(submission.with_kv::<kvraft::KvServer, kvraft::Clerk>())
 }

@@ -185,7 +185,9 @@ fn several_filters_select_what_any_of_them_names() {
 
 fn what_is_left_out_is_counted() {
     let ran = battery("reference", &["2A"]).run();
-    ran.ends_with(0).says("3 passed; 0 failed; 0 ignored; 0 measured; 25 filtered out");
+    let others = TESTS.len() - 3;
+    ran.ends_with(0)
+        .says(&format!("3 passed; 0 failed; 0 ignored; 0 measured; {others} filtered out"));
 }
 
 fn exact_and_skip_do_as_in_rust() {
@@ -223,7 +225,8 @@ fn a_passing_test_shows_its_figures_and_no_more() {
     let ran = battery("reference", &["initial_election"]).run();
     ran.ends_with(0)
         .says("test 2A::initial_election ... ok")
-        .says("2A::initial_election                   ... Passed --")
+        .says("\n2A::initial_election  ")
+        .says("  ... Passed --")
         .is_silent_about("Test (2A)");
 }
 

@@ -58,24 +58,8 @@ impl Cluster {
         }
     }
 
-    /// Every claim to lead is held against every other one of the same term, whenever made: a
-    /// term has one leader at most (Figure 3, election safety).
     fn observe(&self, server: usize, state: State) {
-        self.referee().see(server, |seen| seen.state = Some(state));
-        if !state.is_leader {
-            return;
-        }
-        let first = *self.shared.leaders.lock().entry(state.term).or_insert(server);
-        if first != server {
-            self.referee().fail(Violation::new(
-                Broken::TwoLeaders,
-                format!(
-                    "no leader of term {} but server {first}, which said it leads it",
-                    state.term
-                ),
-                format!("server {server} said at {} that it leads it too", seconds(now())),
-            ));
-        }
+        self.shared.claims.observe(self.referee(), server, state);
     }
 
     /// Lets the cluster go on alone.

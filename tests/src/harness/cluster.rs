@@ -1,6 +1,5 @@
 //! Making a cluster, and what can be done to its servers from outside.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use labapi::Persister;
@@ -12,6 +11,7 @@ use rand::rngs::ChaCha8Rng;
 
 use super::applied::Applied;
 use super::applier::Service;
+use super::claims::Claims;
 use super::referee::{LastSeen, Referee, Standing};
 use super::server::{Life, Site, end_name};
 use super::submission::Submission;
@@ -42,8 +42,7 @@ pub(crate) struct Cluster {
 pub(super) struct Shared {
     pub(super) site: Site,
     pub(super) random: Mutex<ChaCha8Rng>,
-    /// Who was seen leading, by term (election safety, Figure 3).
-    pub(super) leaders: Mutex<BTreeMap<u64, usize>>,
+    pub(super) claims: Claims,
     slots: Mutex<Vec<Slot>>,
 }
 
@@ -79,7 +78,7 @@ impl Cluster {
             shared: Arc::new(Shared {
                 site: Site { submission, network, service, applied, referee },
                 random: Mutex::new(random::stream("scenario")),
-                leaders: Mutex::default(),
+                claims: Claims::default(),
                 slots: Mutex::new((0..servers).map(|_| Slot::default()).collect()),
             }),
         };
@@ -201,6 +200,13 @@ impl Cluster {
 
     pub(crate) fn is_up(&self, server: usize) -> bool {
         self.shared.slots.lock()[server].life.is_some()
+    }
+
+    /// Tells every server that it is no longer needed.
+    pub(super) fn kill_all(&self) {
+        for life in self.all().filter_map(|server| self.life(server)) {
+            life.ask("kill", |raft| raft.kill());
+        }
     }
 
     /// The present life of `server`.

@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use labrpc_host::Network;
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 
 use super::applier::Service;
 use super::cluster::{Cluster, Net};
+use super::kv::{KvCluster, KvSetup};
 use super::lateness;
 use super::referee::Referee;
 use super::submission::Submission;
@@ -28,11 +30,16 @@ pub(crate) struct Lab {
 
 /// A cluster, and the counters when it had started.
 struct Begun {
-    cluster: Cluster,
+    cluster: AnyCluster,
     at: Instant,
     calls: u64,
     bytes: u64,
     max_index: u64,
+}
+
+enum AnyCluster {
+    Raft(Cluster),
+    Kv(KvCluster),
 }
 
 impl Lab {
@@ -50,7 +57,39 @@ impl Lab {
         self.begin(servers, net, Service::Snapshotting)
     }
 
+    /// A cluster of key/value servers, all connected.
+    pub(crate) fn kv_cluster(&self, setup: KvSetup) -> KvCluster {
+        let Some(submission) = self.submission.kv else {
+            labrt_host::fail(
+                "this battery was built without a key/value service\n\
+                 `Submission::with_kv` in tests/tests/battery.rs binds one",
+            )
+        };
+        self.limit_time();
+        let cluster = KvCluster::new(submission, self.referee.clone(), setup);
+        self.note_begin(AnyCluster::Kv(cluster.clone()));
+        cluster
+    }
+
     fn begin(&self, servers: usize, net: Net, service: Service) -> Cluster {
+        self.limit_time();
+        let cluster = Cluster::new(self.submission, self.referee.clone(), servers, net, service);
+        self.note_begin(AnyCluster::Raft(cluster.clone()));
+        cluster
+    }
+
+    fn note_begin(&self, cluster: AnyCluster) {
+        self.begun.get_or_init(|| Begun {
+            at: Instant::now(),
+            calls: cluster.network().total_count(),
+            bytes: cluster.network().total_bytes(),
+            max_index: cluster.max_index(),
+            cluster,
+        });
+    }
+
+    /// From now on the test has its time, and the machine's lateness is watched.
+    fn limit_time(&self) {
         lateness::watch();
         let referee = self.referee.clone();
         thread::spawn(move || {
@@ -61,15 +100,6 @@ impl Lab {
                 "it is still going on",
             ));
         });
-        let cluster = Cluster::new(self.submission, self.referee.clone(), servers, net, service);
-        self.begun.get_or_init(|| Begun {
-            at: Instant::now(),
-            calls: cluster.network().total_count(),
-            bytes: cluster.network().total_bytes(),
-            max_index: cluster.applied().max_index(),
-            cluster: cluster.clone(),
-        });
-        cluster
     }
 
     /// The scenario is over: takes the figures, and ends the cluster.
@@ -81,15 +111,50 @@ impl Lab {
             servers: begun.cluster.len(),
             calls: network.total_count() - begun.calls,
             bytes: network.total_bytes() - begun.bytes,
-            commands: begun.cluster.applied().max_index() - begun.max_index,
+            commands: begun.cluster.max_index() - begun.max_index,
+            operations: begun.cluster.operations(),
         };
-        for server in begun.cluster.all() {
-            if let Some(life) = begun.cluster.life(server) {
-                life.ask("kill", |raft| raft.kill());
-            }
-        }
+        begun.cluster.kill_all();
         network.cleanup();
         // Only now: what happens up to here can still fail the test.
         self.referee.note(|notes| notes.figures = Some(figures));
+    }
+}
+
+impl AnyCluster {
+    fn network(&self) -> &Network {
+        match self {
+            Self::Raft(cluster) => cluster.network(),
+            Self::Kv(cluster) => cluster.network(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Raft(cluster) => cluster.len(),
+            Self::Kv(cluster) => cluster.len(),
+        }
+    }
+
+    /// The highest index at which a command was applied, as far as the harness sees it.
+    fn max_index(&self) -> u64 {
+        match self {
+            Self::Raft(cluster) => cluster.applied().max_index(),
+            Self::Kv(_) => 0,
+        }
+    }
+
+    fn operations(&self) -> Option<u64> {
+        match self {
+            Self::Raft(_) => None,
+            Self::Kv(cluster) => Some(cluster.operation_count()),
+        }
+    }
+
+    fn kill_all(&self) {
+        match self {
+            Self::Raft(cluster) => cluster.kill_all(),
+            Self::Kv(cluster) => cluster.kill_all(),
+        }
     }
 }

@@ -10,6 +10,8 @@
 //! | `calls` | `start` and `state` of single servers; chance |
 //! | `server` | one server in one of its lives |
 //! | `applier`, `applied` | the service above each Raft, and the record of all of them |
+//! | `claims` | who said that it leads, in which term |
+//! | `kv` | a key/value service on top, and its clients |
 //! | `lateness` | how late the machine was, under the real clock |
 //! | `submission` | the Raft under test, without its type |
 //! | `violation`, `referee` | what can be found broken; the first finding ends the run |
@@ -17,7 +19,9 @@
 mod applied;
 mod applier;
 mod calls;
+mod claims;
 mod cluster;
+mod kv;
 mod lab;
 mod lateness;
 mod referee;
@@ -28,6 +32,7 @@ mod violation;
 pub(crate) use applied::{Command, Committed};
 pub(crate) use calls::command;
 pub(crate) use cluster::{Cluster, Net};
+pub(crate) use kv::{Client, Keys, KvCluster, KvSetup, Workload, marker};
 pub(crate) use lab::Lab;
 pub use lateness::Lateness;
 pub(crate) use lateness::cpu_time;

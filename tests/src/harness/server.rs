@@ -110,8 +110,8 @@ impl Life {
     }
 }
 
-/// Fresh ends from server `me` to every server, itself included; disabled.
-fn ends(
+/// Makes fresh ends from server `me` to every server, itself included; disabled.
+pub(super) fn ends(
     network: &Network,
     machine: &Machine,
     me: usize,

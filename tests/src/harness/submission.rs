@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use labapi::{ApplyMsg, NotLeader, Persister, Started, State};
+use labapi::{ApplyMsg, KvClerk, KvServer, NotLeader, Persister, Started, State};
 use labrpc::{ClientEnd, Service};
 use labrt::channel::Sender;
+
+use super::kv::KvSubmission;
 
 /// What the battery is to test.
 ///
@@ -12,19 +14,26 @@ use labrt::channel::Sender;
 /// submission.
 ///
 /// ```no_run
-/// # fn main_of<Raft: labapi::Raft>() -> std::process::ExitCode {
-/// lab_tests::main(lab_tests::Submission::of::<Raft>())
+/// # fn main_of<Raft, KvServer, Clerk>() -> std::process::ExitCode
+/// # where Raft: labapi::Raft, KvServer: labapi::KvServer, Clerk: labapi::KvClerk {
+/// lab_tests::main(lab_tests::Submission::of::<Raft>().with_kv::<KvServer, Clerk>())
 /// # }
 /// ```
 #[derive(Clone, Copy)]
 pub struct Submission {
     pub(crate) make_raft: MakeRaft,
+    pub(crate) kv: Option<KvSubmission>,
 }
 
 impl Submission {
-    /// The submission whose Raft is `R`.
+    /// The submission whose Raft is `R`. It has no key/value service: no test of part 3 passes.
     pub fn of<R: labapi::Raft>() -> Self {
-        Self { make_raft: make_raft::<R> }
+        Self { make_raft: make_raft::<R>, kv: None }
+    }
+
+    /// The same, with a key/value service of servers `S` and clerks `C`.
+    pub fn with_kv<S: KvServer, C: KvClerk>(self) -> Self {
+        Self { kv: Some(KvSubmission::of::<S, C>()), ..self }
     }
 }
 

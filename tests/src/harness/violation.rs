@@ -80,6 +80,27 @@ pub enum Broken {
     LogTooLarge,
     /// The whole test took too long.
     TestTooLong,
+    /// A key holds another value than its only writer has given it.
+    WrongValue,
+    /// An append that was acknowledged has left no trace.
+    AppendLost,
+    /// An append has left two traces.
+    AppliedTwice,
+    /// Two appends of one client stand in the wrong order.
+    AppendsReordered,
+    /// An operation was done by servers that are no majority.
+    MinorityServes,
+    /// An operation did not end, though a majority is connected.
+    OperationHangs,
+    /// Operations take too long.
+    OperationsTooSlow,
+    /// The saved Raft state of a key/value server grew in spite of the size at which snapshots are
+    /// due.
+    LogNotTrimmed,
+    /// A snapshot was made though none is due.
+    UnwantedSnapshot,
+    /// A snapshot holds more than it must.
+    SnapshotTooLarge,
 }
 
 impl Broken {
@@ -110,6 +131,16 @@ impl Broken {
             Self::TooManyBytes => &["B4", "R3"],
             Self::LogTooLarge => &["N10", "N1"],
             Self::TestTooLong => &["L4", "B3"],
+            Self::WrongValue => &["K1", "K3", "K2", "K5", "K8", "K9"],
+            Self::AppendLost => &["K9", "K2", "K4", "K8"],
+            Self::AppliedTwice => &["K3", "K7"],
+            Self::AppendsReordered => &["K3", "K9", "K4"],
+            Self::MinorityServes => &["K1", "K9", "C2"],
+            Self::OperationHangs => &["K2", "K7", "C4", "R3"],
+            Self::OperationsTooSlow => &["K10", "K7"],
+            Self::LogNotTrimmed => &["K8", "N10", "N1"],
+            Self::UnwantedSnapshot => &["K8"],
+            Self::SnapshotTooLarge => &["K6", "K8"],
         }
     }
 
@@ -125,7 +156,14 @@ impl Broken {
             | Self::OutOfOrder
             | Self::WrongSnapshot
             | Self::StaleSnapshot
-            | Self::CommandLost => true,
+            | Self::CommandLost
+            | Self::WrongValue
+            | Self::AppendLost
+            | Self::AppliedTwice
+            | Self::AppendsReordered
+            | Self::MinorityServes
+            | Self::UnwantedSnapshot
+            | Self::SnapshotTooLarge => true,
             Self::NoLeader
             | Self::NoTerm
             | Self::TermsDisagree
@@ -139,7 +177,10 @@ impl Broken {
             | Self::TooFewRpcs
             | Self::TooManyBytes
             | Self::LogTooLarge
-            | Self::TestTooLong => false,
+            | Self::TestTooLong
+            | Self::OperationHangs
+            | Self::OperationsTooSlow
+            | Self::LogNotTrimmed => false,
         }
     }
 }

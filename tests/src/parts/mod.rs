@@ -10,3 +10,6 @@ pub(crate) mod part_2b_limits;
 pub(crate) mod part_2c;
 pub(crate) mod part_2c_churn;
 pub(crate) mod part_2d;
+pub(crate) mod part_3a;
+pub(crate) mod part_3a_crashes;
+pub(crate) mod part_3b;

@@ -4,17 +4,20 @@ use std::fmt;
 use std::time::Duration;
 
 /// What a test took. Prints as the line that the classic battery closes a test with: seconds,
-/// servers, RPCs, bytes, commands.
+/// servers, RPCs, bytes, commands; of a key/value service seconds, servers, RPCs, operations.
 ///
 /// ```
-/// let figures = lab_tests::Figures {
+/// let mut figures = lab_tests::Figures {
 ///     elapsed: std::time::Duration::from_millis(3540),
 ///     servers: 3,
 ///     calls: 124,
 ///     bytes: 45460,
 ///     commands: 0,
+///     operations: None,
 /// };
 /// assert_eq!(figures.to_string(), "  ... Passed --   3.5  3  124   45460    0");
+/// figures.operations = Some(61);
+/// assert_eq!(figures.to_string(), "  ... Passed --   3.5  3   124   61");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Figures {
@@ -28,6 +31,8 @@ pub struct Figures {
     pub bytes: u64,
     /// By how much the highest index rose that any server applied.
     pub commands: u64,
+    /// Operations of clients that were over in time; `None` if there is no key/value service.
+    pub operations: Option<u64>,
 }
 
 impl Figures {
@@ -37,8 +42,15 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { elapsed, servers, calls, bytes, commands } = self;
+        let Self { elapsed, servers, calls, bytes, commands, operations } = self;
         let (prefix, seconds) = (Self::PREFIX, elapsed.as_secs_f64());
-        write!(f, "{prefix}  {seconds:4.1}  {servers} {calls:4} {bytes:7} {commands:4}")
+        match operations {
+            None => {
+                write!(f, "{prefix}  {seconds:4.1}  {servers} {calls:4} {bytes:7} {commands:4}")
+            }
+            Some(operations) => {
+                write!(f, "{prefix}  {seconds:4.1}  {servers} {calls:5} {operations:4}")
+            }
+        }
     }
 }

@@ -102,7 +102,7 @@ fn finding(run: TestRun, clock: Clock) -> Finding {
         peer_count: u32::try_from(figures.servers).unwrap_or(u32::MAX),
         rpc_count: figures.calls,
         byte_count: figures.bytes,
-        command_count: figures.commands,
+        command_count: figures.operations.unwrap_or(figures.commands),
     });
     let outcome = match run.verdict {
         Verdict::Pass => Outcome::Pass,

@@ -1,0 +1,129 @@
+//! What a key/value service has stored, and how much of it is saved.
+
+use labapi::Persister;
+use labrt_host::now;
+
+use crate::harness::{Broken, Client, KvCluster, Violation, marker, seconds, server_name};
+
+/// How many times the size from which a snapshot is due a saved Raft state may have.
+const LOG_FACTOR_MAX: usize = 8;
+
+impl KvCluster {
+    /// `key` holds `expected`.
+    pub(crate) fn check_value(&self, client: &mut Client, key: &str, expected: &str) {
+        let called = now();
+        let value = client.get(key);
+        if value != expected {
+            self.referee().fail(Violation::new(
+                Broken::WrongValue,
+                format!("key `{key}` to hold {}", excerpt(expected, parting(expected, &value))),
+                format!(
+                    "client {} has read {}, between {} and {}",
+                    client.number(),
+                    excerpt(&value, parting(expected, &value)),
+                    seconds(called),
+                    seconds(now())
+                ),
+            ));
+        }
+    }
+
+    /// The `count` values that client `me` appended are in `value`, each once, and in their order.
+    pub(crate) fn check_appends(&self, value: &str, me: impl TryInto<u32>, count: u32) {
+        let me = me.try_into().unwrap_or(u32::MAX);
+        let mut end_of_last = 0;
+        for number in 0..count {
+            let appended = marker(me, number);
+            let expectation = format!("`{appended}`, which was appended once, once in the value");
+            let Some(at) = value.find(&appended) else {
+                self.referee().fail(Violation::new(
+                    Broken::AppendLost,
+                    expectation,
+                    format!(
+                        "it is missing in {}, at {}",
+                        excerpt(value, end_of_last),
+                        seconds(now())
+                    ),
+                ));
+            };
+            if value.rfind(&appended) != Some(at) {
+                self.referee().fail(Violation::new(
+                    Broken::AppliedTwice,
+                    expectation,
+                    format!(
+                        "it is there more than once: {}, at {}",
+                        excerpt(value, at),
+                        seconds(now())
+                    ),
+                ));
+            }
+            if at < end_of_last {
+                self.referee().fail(Violation::new(
+                    Broken::AppendsReordered,
+                    format!("`{appended}` after what its client had appended before"),
+                    format!("it stands before that: {}, at {}", excerpt(value, at), seconds(now())),
+                ));
+            }
+            end_of_last = at + appended.len();
+        }
+    }
+
+    /// No server has saved a Raft state that snapshots should have kept smaller.
+    pub(crate) fn check_log_bytes(&self, snapshot_above: usize) {
+        let (bytes, server) = self.saved_bytes_max(Persister::raft_state_bytes);
+        let most = LOG_FACTOR_MAX * snapshot_above;
+        if most < bytes {
+            self.referee().fail(Violation::new(
+                Broken::LogNotTrimmed,
+                format!(
+                    "at most {most} bytes of saved Raft state, with a snapshot due from \
+                     {snapshot_above} bytes on"
+                ),
+                format!("{} has saved {bytes} bytes, at {}", server_name(server), seconds(now())),
+            ));
+        }
+    }
+
+    /// No server has saved a snapshot.
+    pub(crate) fn check_no_snapshot(&self) {
+        let (bytes, server) = self.saved_bytes_max(Persister::snapshot_bytes);
+        if 0 < bytes {
+            self.referee().fail(Violation::new(
+                Broken::UnwantedSnapshot,
+                "no snapshot, since the servers were told to make none",
+                format!(
+                    "{} has saved one of {bytes} bytes, by {}",
+                    server_name(server),
+                    seconds(now())
+                ),
+            ));
+        }
+    }
+
+    /// No server has saved a snapshot of more than `most` bytes.
+    pub(crate) fn check_snapshot_bytes(&self, most: usize, holding: &str) {
+        let (bytes, server) = self.saved_bytes_max(Persister::snapshot_bytes);
+        if most < bytes {
+            self.referee().fail(Violation::new(
+                Broken::SnapshotTooLarge,
+                format!("at most {most} bytes of snapshot, which holds {holding}"),
+                format!("{} has saved {bytes} bytes, at {}", server_name(server), seconds(now())),
+            ));
+        }
+    }
+}
+
+/// Where two values part.
+fn parting(one: &str, other: &str) -> usize {
+    one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count()
+}
+
+/// A value as messages show it: of a long one what stands around `at`.
+fn excerpt(value: &str, at: usize) -> String {
+    const AROUND: usize = 32;
+    let (from, to) = (at.saturating_sub(AROUND), at.saturating_add(AROUND).min(value.len()));
+    let shown = String::from_utf8_lossy(&value.as_bytes()[from.min(to)..to]);
+    let (before, after) =
+        (if 0 < from { "..." } else { "" }, if to < value.len() { "..." } else { "" });
+    format!("`{before}{shown}{after}` ({} bytes)", value.len())
+}

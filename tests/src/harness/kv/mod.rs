@@ -1,0 +1,27 @@
+//! A key/value service under test, and the clients that use it.
+//!
+//! As in the rest of the harness, student code runs on machines of its own: that of a server on
+//! the server's, that of a clerk on its client's.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `submission` | the service and the clerk under test, without their types |
+//! | `server` | one server in one of its lives |
+//! | `cluster` | making a cluster; crash, restart, partitions |
+//! | `client` | a clerk with the ends that lead to the servers; every operation is recorded |
+//! | `recorder` | what all clients asked and were told, and when |
+//! | `partitioner` | partitions that come and go |
+//! | `workload` | the scenario that most tests of part 3 are made of |
+
+mod client;
+mod cluster;
+mod partitioner;
+mod recorder;
+mod server;
+mod submission;
+mod workload;
+
+pub(crate) use client::Client;
+pub(crate) use cluster::{KvCluster, KvSetup};
+pub(crate) use submission::KvSubmission;
+pub(crate) use workload::{Keys, Workload, marker};
