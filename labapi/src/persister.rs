@@ -77,11 +77,13 @@ impl Persister {
     }
 
     fn replace(&self, state: &[u8], snapshot: &[u8]) {
-        let new = Saved { raft_state: state.to_vec(), snapshot: snapshot.to_vec() };
         // The observer is called under the lock, so that it sees saves in the order in which they
         // replace each other.
         let mut saved = self.saved.lock();
-        *saved = new;
+        saved.raft_state.clear();
+        saved.raft_state.extend_from_slice(state);
+        saved.snapshot.clear();
+        saved.snapshot.extend_from_slice(snapshot);
         if let Some(observer) = &self.observer {
             observer.saved(&saved.raft_state, &saved.snapshot);
         }

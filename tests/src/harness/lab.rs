@@ -114,6 +114,7 @@ impl Lab {
             commands: begun.cluster.max_index() - begun.max_index,
             operations: begun.cluster.operations(),
         };
+        begun.cluster.check_at_end();
         begun.cluster.kill_all();
         network.cleanup();
         // Only now: what happens up to here can still fail the test.
@@ -148,6 +149,14 @@ impl AnyCluster {
         match self {
             Self::Raft(_) => None,
             Self::Kv(cluster) => Some(cluster.operation_count()),
+        }
+    }
+
+    /// What every test asks of every cluster, besides its own questions.
+    fn check_at_end(&self) {
+        match self {
+            Self::Raft(_) => {}
+            Self::Kv(cluster) => cluster.check_linearizable(),
         }
     }
 

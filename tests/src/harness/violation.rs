@@ -101,6 +101,10 @@ pub enum Broken {
     UnwantedSnapshot,
     /// A snapshot holds more than it must.
     SnapshotTooLarge,
+    /// No order of the operations explains what the clients were told.
+    NotLinearizable,
+    /// Whether there is such an order was not found out. Neither a pass nor a failure.
+    NotDecided,
 }
 
 impl Broken {
@@ -141,6 +145,8 @@ impl Broken {
             Self::LogNotTrimmed => &["K8", "N10", "N1"],
             Self::UnwantedSnapshot => &["K8"],
             Self::SnapshotTooLarge => &["K6", "K8"],
+            Self::NotLinearizable => &["K1", "K3", "K2", "K4", "K5", "K8", "K9"],
+            Self::NotDecided => &["K1"],
         }
     }
 
@@ -163,7 +169,8 @@ impl Broken {
             | Self::AppendsReordered
             | Self::MinorityServes
             | Self::UnwantedSnapshot
-            | Self::SnapshotTooLarge => true,
+            | Self::SnapshotTooLarge
+            | Self::NotLinearizable => true,
             Self::NoLeader
             | Self::NoTerm
             | Self::TermsDisagree
@@ -180,7 +187,8 @@ impl Broken {
             | Self::TestTooLong
             | Self::OperationHangs
             | Self::OperationsTooSlow
-            | Self::LogNotTrimmed => false,
+            | Self::LogNotTrimmed
+            | Self::NotDecided => false,
         }
     }
 }

@@ -6,7 +6,7 @@ use labrt_host::{Clock, Failure, FailureKind, Finding, Operation};
 
 use super::verdict::Verdict;
 use crate::battery::Test;
-use crate::harness::{LastSeen, Lateness, Notes, Standing, seconds};
+use crate::harness::{Broken, LastSeen, Lateness, Notes, Standing, seconds};
 use crate::hints::{self, Rule};
 
 /// How many findings are shown.
@@ -70,7 +70,7 @@ impl Report<'_> {
             line(&mut text, &format!("note    {warning}"));
         }
         match (self.verdict, rule) {
-            (Verdict::Inconclusive, _) => self.lateness(&mut text),
+            (Verdict::Inconclusive, _) => self.excuse(&mut text),
             (_, Some(rule)) => hint(&mut text, rule, also),
             (_, None) => {}
         }
@@ -80,6 +80,9 @@ impl Report<'_> {
     fn headline(&self, rule: Option<&Rule>) -> String {
         let Self { test, verdict, failure, .. } = self;
         match (verdict, rule) {
+            (Verdict::Inconclusive, Some(rule)) if self.is_undecided() => {
+                format!("{} {verdict}  rule {} was not judged to the end", test.name, rule.id)
+            }
             (Verdict::Inconclusive, Some(rule)) => {
                 format!(
                     "{} {verdict}  the machine was too late to judge rule {}",
@@ -91,8 +94,16 @@ impl Report<'_> {
         }
     }
 
-    fn lateness(&self, text: &mut String) {
-        if let Some(Lateness { worst, own_cpu, elapsed }) = self.lateness {
+    fn is_undecided(&self) -> bool {
+        let found = self.notes.violation.as_ref();
+        found.is_some_and(|violation| violation.broken == Broken::NotDecided)
+    }
+
+    /// Why a run says nothing.
+    fn excuse(&self, text: &mut String) {
+        if self.is_undecided() {
+            line(text, "means   this is neither a pass nor a failure; another seed may be decided");
+        } else if let Some(Lateness { worst, own_cpu, elapsed }) = self.lateness {
             line(
                 text,
                 &format!(
@@ -163,7 +174,9 @@ fn facts(text: &mut String, failure: &Failure, notes: &Notes) {
     match (failure.kind, &notes.violation) {
         (FailureKind::Host, Some(violation)) => {
             line(text, &format!("  expected {}", violation.expected));
-            line(text, &format!("  {}", violation.seen));
+            for fact in violation.seen.lines() {
+                line(text, &format!("  {fact}"));
+            }
         }
         (FailureKind::Host, None) => facts_of_the_run(text, failure),
         (kind, _) => {

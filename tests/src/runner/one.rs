@@ -5,7 +5,7 @@ use std::sync::Arc;
 use labrt_host::{Event, Failure, FailureKind, Outcome, RunConfig, run};
 
 use crate::battery::Test;
-use crate::harness::{Lab, Lateness, Notes, Referee, Submission, cpu_time};
+use crate::harness::{Broken, Lab, Lateness, Notes, Referee, Submission, cpu_time};
 use crate::report::{Figures, Replay, Report, TestRun, Verdict};
 
 /// Runs `test` against `submission`, as `config` says.
@@ -74,13 +74,14 @@ fn judge(test: &Test, outcome: &Outcome<()>, seen: Notes, lateness: Option<Laten
     }
 }
 
-/// A limit that was missed on a late machine says nothing of the submission. What breaks safety
-/// does, however late the machine was.
+/// A limit that was missed on a late machine says nothing of the submission, and neither does a
+/// check that was not finished. What breaks safety does, however late the machine was.
 fn verdict(failure: &Failure, seen: &Notes, lateness: Option<Lateness>) -> Verdict {
-    let missed_a_limit = failure.kind == FailureKind::Host
-        && seen.violation.as_ref().is_some_and(|violation| !violation.broken.is_safety());
-    match lateness {
-        Some(lateness) if missed_a_limit && lateness.excuses() => Verdict::Inconclusive,
+    let found = seen.violation.as_ref().filter(|_| failure.kind == FailureKind::Host);
+    let excused = lateness.is_some_and(|lateness| lateness.excuses());
+    match found.map(|violation| violation.broken) {
+        Some(Broken::NotDecided) => Verdict::Inconclusive,
+        Some(broken) if !broken.is_safety() && excused => Verdict::Inconclusive,
         _ => Verdict::of(failure.kind),
     }
 }

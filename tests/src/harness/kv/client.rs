@@ -9,9 +9,9 @@ use labrt_host::{Machine, now};
 use rand::seq::SliceRandom;
 
 use super::cluster::{KvCluster, Shared};
-use super::recorder::KvInput;
 use super::submission::Clerk;
 use crate::harness::server_name;
+use crate::linearizability::KvInput;
 
 /// A client of the service. Every operation is recorded, and waits until it is done.
 pub(crate) struct Client {

@@ -13,12 +13,12 @@ use rand::RngExt;
 use rand::distr::uniform::{SampleRange, SampleUniform};
 use rand::rngs::ChaCha8Rng;
 
-use super::recorder::Recorder;
 use super::server::KvLife;
 use super::submission::KvSubmission;
 use crate::harness::claims::Claims;
 use crate::harness::server::end_name;
 use crate::harness::{LastSeen, Net, Referee, Standing};
+use crate::linearizability::{History, KvInput, Recorder};
 
 /// How long a message between servers is on its way under the virtual clock, at least and at most.
 /// The real clock needs no such model: there, threads take their time.
@@ -51,7 +51,8 @@ pub(crate) struct KvCluster {
 
 pub(super) struct Shared {
     pub(super) submission: KvSubmission,
-    pub(super) recorder: Recorder,
+    /// What all clients asked and were told, and when.
+    pub(super) recorder: Recorder<KvInput, String>,
     pub(super) client_count: AtomicUsize,
     /// Operations that are over.
     pub(super) operation_count: AtomicU64,
@@ -137,6 +138,11 @@ impl KvCluster {
     /// How many operations of clients are over.
     pub(crate) fn operation_count(&self) -> u64 {
         self.shared.operation_count.load(Ordering::Relaxed)
+    }
+
+    /// What all clients asked and were told, and when.
+    pub(crate) fn history(&self) -> History<KvInput, String> {
+        self.shared.recorder.history()
     }
 
     /// Crashes `server`: cuts it off, ends its threads at once, keeps what it has saved. Does

@@ -9,14 +9,12 @@
 //! | `server` | one server in one of its lives |
 //! | `cluster` | making a cluster; crash, restart, partitions |
 //! | `client` | a clerk with the ends that lead to the servers; every operation is recorded |
-//! | `recorder` | what all clients asked and were told, and when |
 //! | `partitioner` | partitions that come and go |
 //! | `workload` | the scenario that most tests of part 3 are made of |
 
 mod client;
 mod cluster;
 mod partitioner;
-mod recorder;
 mod server;
 mod submission;
 mod workload;
