@@ -11,9 +11,8 @@ pub(super) type Entry = u32;
 /// Lifting an operation takes its entries out; they go back the way they came, last out first in.
 #[derive(Debug)]
 pub(super) struct Events {
-    /// Entries in order of time, then the heads of the two lists. The lists are rings.
-    next: Vec<Entry>,
-    previous: Vec<Entry>,
+    /// Entries in order of time, then the heads of the two lists.
+    ring: Ring,
     /// What an entry is: twice the operation's number, plus one for a return.
     what: Vec<u32>,
     /// Call and return of each operation. One that never returned has its call twice.
@@ -47,8 +46,7 @@ impl Events {
         let returned_head = length as Entry;
         let heads = [returned_head, returned_head + 1];
         let mut lists = Self {
-            next: vec![0; length + 2],
-            previous: vec![0; length + 2],
+            ring: Ring { next: vec![0; length + 2], previous: vec![0; length + 2] },
             what: Vec::with_capacity(length),
             of_operation: vec![(0, 0); times.len()],
         };
@@ -60,29 +58,27 @@ impl Events {
             *places = if is_return { (places.0, entry) } else { (entry, entry) };
             let pending = times[number].is_some_and(|(_, returned)| returned.is_none());
             let tail = &mut tails[usize::from(pending)];
-            lists.next[*tail as usize] = entry;
-            lists.previous[entry as usize] = *tail;
+            lists.ring.join(*tail, entry);
             *tail = entry;
         }
         for (head, tail) in heads.into_iter().zip(tails) {
-            lists.next[tail as usize] = head;
-            lists.previous[head as usize] = tail;
+            lists.ring.join(tail, head);
         }
         lists
     }
 
     /// The first event of the operations that returned.
     pub(super) fn first(&self) -> Entry {
-        self.next[self.what.len()]
+        self.ring.next[self.what.len()]
     }
 
     /// The first call of the operations that never returned.
     pub(super) fn first_pending(&self) -> Entry {
-        self.next[self.what.len() + 1]
+        self.ring.next[self.what.len() + 1]
     }
 
     pub(super) fn after(&self, entry: Entry) -> Entry {
-        self.next[entry as usize]
+        self.ring.next[entry as usize]
     }
 
     pub(super) fn at(&self, entry: Entry) -> Event {
@@ -106,9 +102,9 @@ impl Events {
     /// Takes the entries of an operation out.
     pub(super) fn lift(&mut self, number: usize) {
         let (call, returned) = self.of_operation[number];
-        self.take_out(call);
+        self.ring.take_out(call);
         if returned != call {
-            self.take_out(returned);
+            self.ring.take_out(returned);
         }
     }
 
@@ -116,20 +112,76 @@ impl Events {
     pub(super) fn unlift(&mut self, number: usize) {
         let (call, returned) = self.of_operation[number];
         if returned != call {
-            self.put_back(returned);
+            self.ring.put_back(returned);
         }
-        self.put_back(call);
+        self.ring.put_back(call);
+    }
+
+    /// Where the return of an operation stands, if it returned.
+    pub(super) fn returned(&self, number: usize) -> Option<Entry> {
+        let (call, returned) = self.of_operation[number];
+        (returned != call).then_some(returned)
+    }
+}
+
+/// Some operations in the order in which they returned, as a list that they leave and rejoin.
+#[derive(Debug)]
+pub(super) struct Returns(Ring);
+
+impl Returns {
+    /// Those of the operations that `is_one` picks. Each must have returned.
+    pub(super) fn new(events: &Events, is_one: impl Fn(usize) -> bool) -> Self {
+        let count = events.of_operation.len();
+        let mut numbers: Vec<usize> = (0..count).filter(|number| is_one(*number)).collect();
+        numbers.sort_unstable_by_key(|number| events.returned(*number));
+        let itself: Vec<Entry> = (0..=count as Entry).collect();
+        let mut ring = Ring { next: itself.clone(), previous: itself };
+        let head = count as Entry;
+        let last = numbers.into_iter().fold(head, |tail, number| {
+            ring.join(tail, number as Entry);
+            number as Entry
+        });
+        ring.join(last, head);
+        Self(ring)
+    }
+
+    /// The one that returned first.
+    pub(super) fn first(&self) -> Option<usize> {
+        let head = self.0.next.len() - 1;
+        let first = self.0.next[head] as usize;
+        (first != head).then_some(first)
+    }
+
+    /// Takes an operation out; nothing happens if it was never in.
+    pub(super) fn lift(&mut self, number: usize) {
+        self.0.take_out(number as Entry);
+    }
+
+    /// Puts it back. It must be the one lifted last.
+    pub(super) fn unlift(&mut self, number: usize) {
+        self.0.put_back(number as Entry);
+    }
+}
+
+/// Lists that end where they begin. What was taken out still knows where it was.
+#[derive(Debug)]
+struct Ring {
+    next: Vec<Entry>,
+    previous: Vec<Entry>,
+}
+
+impl Ring {
+    fn join(&mut self, left: Entry, right: Entry) {
+        self.next[left as usize] = right;
+        self.previous[right as usize] = left;
     }
 
     fn take_out(&mut self, entry: Entry) {
-        let (previous, next) = (self.previous[entry as usize], self.next[entry as usize]);
-        self.next[previous as usize] = next;
-        self.previous[next as usize] = previous;
+        self.join(self.previous[entry as usize], self.next[entry as usize]);
     }
 
     fn put_back(&mut self, entry: Entry) {
-        let (previous, next) = (self.previous[entry as usize], self.next[entry as usize]);
-        self.next[previous as usize] = entry;
-        self.previous[next as usize] = entry;
+        self.join(self.previous[entry as usize], entry);
+        self.join(entry, self.next[entry as usize]);
     }
 }

@@ -123,6 +123,26 @@ impl Model for KvModel {
         }
     }
 
+    fn is_awaited(&self, step: &KvStep) -> bool {
+        matches!(step.0, Step::Get(Some(_)))
+    }
+
+    /// What is appended stands in every later value, at the same place, until the next put.
+    fn keeps_to(&self, state: &KvState, input: &KvInput, answer: &String) -> bool {
+        match input {
+            KvInput::Append { value, .. } => {
+                let rest =
+                    usize::try_from(state.bytes).ok().and_then(|at| answer.as_bytes().get(at..));
+                rest.is_some_and(|rest| rest.starts_with(value.as_bytes()))
+            }
+            _ => self.starts(input, answer),
+        }
+    }
+
+    fn starts(&self, input: &KvInput, answer: &String) -> bool {
+        matches!(input, KvInput::Put { value, .. } if answer.starts_with(value.as_str()))
+    }
+
     fn describe(&self, input: &KvInput, output: Option<&String>) -> String {
         match (input, output) {
             (KvInput::Get { .. }, Some(value)) => format!("get -> {}", quoted(value, 0)),

@@ -39,6 +39,27 @@ pub trait Model {
     /// what it was.
     fn apply(&self, state: &Self::State, step: &Self::Step) -> Option<Self::State>;
 
+    /// Whether the search may look ahead to this operation: it is a read, and
+    /// [`keeps_to`](Self::keeps_to) and [`starts`](Self::starts) can tell from what it was
+    /// answered which others come before it. Only for models of which every operation that is no
+    /// read is possible in every state.
+    fn is_awaited(&self, _step: &Self::Step) -> bool {
+        false
+    }
+
+    /// Whether a read that comes later may be answered so, if `input` is done in this state and
+    /// nothing that [`starts`](Self::starts) the answer comes between. `true` is always right;
+    /// `false` saves the search a dead end.
+    fn keeps_to(&self, _state: &Self::State, _input: &Self::Input, _answer: &Self::Output) -> bool {
+        true
+    }
+
+    /// Whether a read that comes later may be answered so, once `input` was done, whatever the
+    /// state before it was. `true` is always right.
+    fn starts(&self, _input: &Self::Input, _answer: &Self::Output) -> bool {
+        true
+    }
+
     /// The operation in a few words, for people: `append "a"`. What was read belongs to it.
     fn describe(&self, input: &Self::Input, output: Option<&Self::Output>) -> String;
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::evidence::Evidence;
-use super::history::{History, Operation};
+use super::history::History;
 use super::model::Model;
-use super::search::{Progress, Search};
+use super::search::{OfKey, Progress, Search};
 use super::verdict::{Budget, Effort, GaveUp, UnfinishedKey, Verdict};
 use super::visited::Memory;
 
@@ -14,13 +14,9 @@ const FIRST_ROUND_STEPS: u64 = 1000;
 /// How many times more each unfinished key is given in every further round.
 const ROUND_FACTOR: u64 = 4;
 
-/// The operations of one key.
-type OfKey<'h, M> = Vec<&'h Operation<<M as Model>::Input, <M as Model>::Output>>;
-
 /// The search of one key.
 struct Part<'h, M: Model> {
     key: M::Key,
-    operations: OfKey<'h, M>,
     search: Search<'h, M>,
 }
 
@@ -74,10 +70,7 @@ fn parts<'h, M: Model>(
     }
     by_key
         .into_iter()
-        .map(|(key, operations)| {
-            let search = Search::new(model, operations.iter().copied());
-            Part { key, operations, search }
-        })
+        .map(|(key, operations)| Part { key, search: Search::new(model, operations) })
         .collect()
 }
 
@@ -111,18 +104,23 @@ fn round<'h, M: Model>(
 fn gave_up<M: Model>(open: &[Part<'_, M>], keys: usize, steps: u64, memory: &Memory) -> GaveUp {
     let unfinished = open.iter().map(|part| UnfinishedKey {
         key: part.key.to_string(),
-        operations: part.operations.len(),
+        operations: part.search.operations().len(),
         steps: part.search.steps_made(),
     });
     GaveUp { unfinished: unfinished.collect(), keys, steps, memory_full: memory.full() }
 }
 
-/// Searches once more, as long as the first time at most, for orders that get as far as any did.
+/// How many steps more than the search needed to say no the search for an explanation may make.
+const EXPLAIN_STEPS: u64 = 100_000;
+
+/// Searches once more, for orders that get as far as any did.
 fn explain<M: Model>(model: &M, part: Part<'_, M>, budget: Budget) -> Evidence {
-    let mut again = Search::new(model, part.operations.iter().copied());
+    let operations = part.search.operations();
+    let mut again = Search::new(model, operations.clone());
     again.collect_dead_ends_of(&part.search);
     // The memory is this key's alone now, so it gets at least as far in as many steps.
-    again.run(part.search.steps_made(), &mut Memory::new(budget.memory_bytes));
+    let steps = part.search.steps_made().saturating_add(EXPLAIN_STEPS);
+    again.run(steps, &mut Memory::new(budget.memory_bytes));
     let blocked = part.search.blocked().unwrap_or_default();
-    Evidence::new(model, &part.key, &part.operations, blocked, &again.dead_ends())
+    Evidence::new(model, &part.key, operations, blocked, &again.dead_ends())
 }

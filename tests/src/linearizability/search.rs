@@ -1,6 +1,6 @@
 //! The search for an order of one key's operations: Wing and Gong, with Lowe's memory.
 
-use super::events::{Entry, Event, Events};
+use super::events::{Entry, Event, Events, Returns};
 use super::history::Operation;
 use super::model::Model;
 use super::visited::{Memory, Visited, of_operation, of_state};
@@ -21,10 +21,16 @@ pub(super) enum Progress {
 /// It always takes one of the operations that were called before the first return that is still
 /// to come, applies it, and goes on from there; if none is left to take, it takes the last one
 /// back. A configuration (which operations are done, and the state) is never entered twice.
-pub(super) struct Search<'m, M: Model> {
-    model: &'m M,
+pub(super) struct Search<'h, M: Model> {
+    model: &'h M,
+    operations: OfKey<'h, M>,
     steps: Vec<M::Step>,
     events: Events,
+    /// The reads still to come that tell something about what comes before them.
+    awaited: Returns,
+    /// For each of those: what could start the value that it read, once that was asked.
+    starters: Vec<Option<Box<[usize]>>>,
+    is_done: Vec<bool>,
     state: M::State,
     /// The fingerprint of the set of operations done.
     done: u128,
@@ -56,6 +62,9 @@ struct Cursor {
     limit: Option<Entry>,
 }
 
+/// The operations of one key.
+pub(super) type OfKey<'h, M> = Vec<&'h Operation<<M as Model>::Input, <M as Model>::Output>>;
+
 /// Dead ends at one return, each with another state.
 struct Collect<S> {
     at: Entry,
@@ -65,19 +74,13 @@ struct Collect<S> {
 /// How many dead ends with different states are collected.
 const DEAD_ENDS_MAX: usize = 64;
 
-impl<'m, M: Model> Search<'m, M> {
+impl<'h, M: Model> Search<'h, M> {
     /// A search among these operations, all of one key.
-    pub(super) fn new<'o>(
-        model: &'m M,
-        operations: impl Iterator<Item = &'o Operation<M::Input, M::Output>> + Clone,
-    ) -> Self
-    where
-        M::Input: 'o,
-        M::Output: 'o,
-    {
-        let prepare = |o: &Operation<_, _>| model.prepare(&o.input, o.answer());
-        let steps: Vec<M::Step> = operations.clone().map(prepare).collect();
+    pub(super) fn new(model: &'h M, operations: OfKey<'h, M>) -> Self {
+        let prepare = |o: &&Operation<_, _>| model.prepare(&o.input, o.answer());
+        let steps: Vec<M::Step> = operations.iter().map(prepare).collect();
         let times: Vec<_> = operations
+            .iter()
             .zip(&steps)
             .map(|(operation, step)| {
                 let pointless = operation.returned.is_none() && model.is_read(step);
@@ -85,7 +88,14 @@ impl<'m, M: Model> Search<'m, M> {
             })
             .collect();
         let events = Events::new(&times);
+        let awaited = Returns::new(&events, |number| {
+            operations[number].answer().is_some() && model.is_awaited(&steps[number])
+        });
         Self {
+            awaited,
+            starters: vec![None; operations.len()],
+            is_done: vec![false; operations.len()],
+            operations,
             state: model.initial(),
             cursor: Cursor { entry: events.first(), limit: None },
             model,
@@ -135,6 +145,11 @@ impl<'m, M: Model> Search<'m, M> {
         }
     }
 
+    /// The operations, as they were given.
+    pub(super) fn operations(&self) -> &OfKey<'h, M> {
+        &self.operations
+    }
+
     /// The steps made so far.
     pub(super) fn steps_made(&self) -> u64 {
         self.steps_made
@@ -169,14 +184,21 @@ impl<'m, M: Model> Search<'m, M> {
         if !read {
             // What never returned and changes nothing here might still change something later.
             let wasted = limit.is_some() && after == self.state;
-            if wasted || !self.visited.is_new(done ^ of_state(&after), memory) {
+            if wasted
+                || self.leads_nowhere(number)
+                || !self.visited.is_new(done ^ of_state(&after), memory)
+            {
                 return;
             }
         }
         let before = std::mem::replace(&mut self.state, after);
         self.path.push(Done { number, before, limit, read });
         self.done = done;
+        self.is_done[number] = true;
         self.events.lift(number);
+        if read {
+            self.awaited.lift(number);
+        }
         self.cursor = Cursor { entry: self.events.first(), limit: None };
     }
 
@@ -184,7 +206,11 @@ impl<'m, M: Model> Search<'m, M> {
     /// be done later. Returns whether there was one.
     fn take_back(&mut self) -> bool {
         while let Some(last) = self.path.pop() {
+            if last.read {
+                self.awaited.unlift(last.number);
+            }
             self.events.unlift(last.number);
+            self.is_done[last.number] = false;
             self.done ^= of_operation(last.number);
             self.state = last.before;
             if !last.read {
@@ -196,9 +222,36 @@ impl<'m, M: Model> Search<'m, M> {
         false
     }
 
+    /// Whether doing this one now keeps the next read from being answered what it was. That read
+    /// must come some time, so either what it read goes on from the state now, or something that
+    /// was called in time starts it afresh.
+    fn leads_nowhere(&mut self, number: usize) -> bool {
+        let Some(awaited) = self.awaited.first() else { return false };
+        let Some(answer) = self.operations[awaited].answer() else { return false };
+        let explaining = self.collect.as_ref().map(|collect| collect.at);
+        if explaining.is_some() && explaining == self.events.returned(awaited) {
+            return false; // what really was is wanted, not what that read would need
+        }
+        let (model, input) = (self.model, &self.operations[number].input);
+        if model.keeps_to(&self.state, input, answer) {
+            return false;
+        }
+        let (operations, events) = (&self.operations, &self.events);
+        let starters = self.starters[awaited].get_or_insert_with(|| {
+            let in_time = |other: &usize| {
+                events.returned(awaited).is_some_and(|returned| events.call(*other) < returned)
+            };
+            let starts = |other: &usize| model.starts(&operations[*other].input, answer);
+            (0..operations.len()).filter(starts).filter(in_time).collect()
+        });
+        starters.iter().all(|other| *other == number || self.is_done[*other])
+    }
+
+    /// The next read still to come is what nothing leads to; without one, the next return.
     fn note_dead_end(&mut self, limit: Option<Entry>) {
+        let awaited = self.awaited.first().and_then(|number| self.events.returned(number));
+        self.furthest = self.furthest.max(awaited.or(limit));
         let Some(at) = limit else { return };
-        self.furthest = self.furthest.max(Some(at));
         if let Some(Collect { at: wanted, found }) = &mut self.collect
             && *wanted == at
             && found.iter().all(|(state, _)| *state != self.state)

@@ -79,11 +79,13 @@ fn a_violation_on_an_easy_key_is_found_while_a_hard_one_waits() {
             output,
         });
     };
-    // Twenty concurrent puts and a value that nobody wrote: more orders than any budget has steps.
+    // Twenty concurrent puts, each of a beginning of a value that nobody wrote: more orders than
+    // the budget has steps.
     for client in 0..20 {
-        push(client, 0, 100, KvInput::put("hard", client.to_string()), None);
+        push(client, 0, 100, KvInput::put("hard", "a".repeat(client + 1)), None);
     }
-    push(0, 200, 201, KvInput::get("hard"), Some("nobody wrote this"));
+    let nobody_wrote_this = "a".repeat(21);
+    push(0, 200, 201, KvInput::get("hard"), Some(&nobody_wrote_this));
     push(0, 300, 301, KvInput::put("simple", "1"), None);
     push(0, 400, 401, KvInput::get("simple"), Some(""));
 
@@ -91,6 +93,18 @@ fn a_violation_on_an_easy_key_is_found_while_a_hard_one_waits() {
     let Verdict::NotLinearizable(evidence) = verdict else { panic!("{verdict:?}") };
     assert_eq!(evidence.key, "simple", "the easy one is named");
     assert_eq!((effort.rounds, effort.keys), (1, 2), "in the first round: {effort:?}");
+
+    let of_key = |key: &str| -> History<_, _> {
+        let operations = history.operations().iter();
+        let of_key = operations.filter(|operation| match &operation.input {
+            KvInput::Get { key: its } | KvInput::Put { key: its, .. } => its == key,
+            KvInput::Append { .. } => false,
+        });
+        of_key.cloned().collect()
+    };
+    let few = Budget { steps: 100_000, ..Budget::default() };
+    let verdict = check(&KvModel, &of_key("hard"), few);
+    assert!(matches!(verdict, Verdict::GaveUp(_)), "the hard one alone is hard: {verdict:?}");
 }
 
 #[test]
