@@ -61,7 +61,7 @@ impl<I, O> Recorder<I, O> {
     pub fn returned(&self, id: CallId, output: Option<O>, now: Duration) {
         let mut records = self.records.lock();
         let returned = records.time(now);
-        // A foreign id is one past the end at worst; it then changes nothing.
+        // Another recorder's id may lie past the end.
         if let Some(operation) = records.operations.get_mut(id.0) {
             operation.returned = Some(returned);
             operation.output = output;

@@ -4,4 +4,5 @@ mod brute_force;
 mod budget;
 mod cases;
 mod evidence;
+mod known;
 mod random;
