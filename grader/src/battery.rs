@@ -39,6 +39,11 @@ impl Battery {
         Ok(Battery { path: absolute, scratch, limits: grading.limits() })
     }
 
+    /// The binary.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Where its processes are run.
     pub(crate) fn workshop(&self) -> Workshop<'_> {
         Workshop {

@@ -14,6 +14,8 @@ pub(crate) enum GradeError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Stress(#[from] StressError),
     #[error("{0}")]
     Compile(CompileError),
     #[error(
@@ -85,6 +87,52 @@ pub(crate) enum SelectionError {
          means   nothing was graded; exit code 4"
     )]
     Nothing { why: String },
+}
+
+/// What is wrong with shares and with files of results of stress runs.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StressError {
+    #[error(
+        "error[usage]: the variables of {name} do not say which share this is\n  \
+         {why}\n\
+         run     the same command with --shard I/N, or with --shards N for the number alone\n\
+         means   nothing was run; exit code 3"
+    )]
+    Variables { name: &'static str, why: String },
+    #[error(
+        "error[usage]: no variable says which of the {shards} shares this is\n\
+         run     the same command with --shard I/{shards}\n\
+         means   nothing was run; exit code 3"
+    )]
+    NoIndex { shards: u64 },
+    #[error(
+        "error[usage]: there are results in `{}` already\n\
+         run     the same command with --resume, to go on with them, or with another --out\n\
+         means   nothing was run and no result was changed; exit code 3",
+        folder.display()
+    )]
+    Exists { folder: PathBuf },
+    #[error(
+        "error[results]: `{}` and `{}` are not of one thing\n{differences}\n\
+         run     the runs again with one battery, given to all by --battery FILE\n\
+         means   nothing was counted and no result was changed; exit code 3",
+        one.display(), other.display()
+    )]
+    Mixed { one: PathBuf, other: PathBuf, differences: Indented },
+    #[error(
+        "error[results]: `{}` cannot be read: {why}\n\
+         run     the same command with a folder that `./grade.sh stress` has written\n\
+         means   nothing was counted and no result was changed; exit code 3",
+        path.display()
+    )]
+    NotRead { path: PathBuf, why: String },
+    #[error(
+        "error[results]: `{}` cannot be written: {source}\n\
+         run     the same command with an --out DIR that can be written to\n\
+         means   what was written before is whole; exit code 123",
+        path.display()
+    )]
+    NotWritten { path: PathBuf, source: std::io::Error },
 }
 
 /// Text whose lines are shown two columns in.

@@ -1,6 +1,6 @@
 //! The documented exit codes, and the one match that gives every error its own.
 
-use crate::error::{GradeError, SelectionError};
+use crate::error::{GradeError, SelectionError, StressError};
 use crate::report::model::Report;
 use crate::verdict::Verdict;
 
@@ -28,6 +28,14 @@ pub(crate) fn of_error(error: &GradeError) -> u8 {
             SelectionError::Unknown { .. } | SelectionError::NotOneTest { .. },
         ) => USAGE,
         GradeError::Selection(SelectionError::Nothing { .. }) => NOTHING_SELECTED,
+        GradeError::Stress(StressError::NotWritten { .. }) => NO_RESULTS,
+        GradeError::Stress(
+            StressError::Variables { .. }
+            | StressError::NoIndex { .. }
+            | StressError::Exists { .. }
+            | StressError::Mixed { .. }
+            | StressError::NotRead { .. },
+        ) => USAGE,
         GradeError::Compile(_) => DOES_NOT_COMPILE,
         GradeError::NoToolchain { .. } => NO_TOOLCHAIN,
         GradeError::CargoFailed { .. } | GradeError::NoListing { .. } => NO_BATTERY,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::cli::BatteryArgs;
+use crate::cli::{BatteryArgs, PlaceArgs};
 use crate::error::{ConfigError, Indented};
 
 /// Everything the file says, checked: the points add up, and so do the weights.
@@ -146,11 +146,16 @@ pub(crate) struct PartPoints<'a> {
 impl Grading {
     /// The file that the flags name, or that of the project.
     pub(crate) fn of(args: &BatteryArgs) -> Result<Self, ConfigError> {
-        let of_project = Path::new("tests/grading.toml");
         match &args.grading {
             Some(file) => Grading::read(file, file),
-            None => Grading::read(&args.place.workspace.join(of_project), of_project),
+            None => Grading::of_project(&args.place),
         }
+    }
+
+    /// The project's own file.
+    pub(crate) fn of_project(place: &PlaceArgs) -> Result<Self, ConfigError> {
+        let file = Path::new("tests/grading.toml");
+        Grading::read(&place.workspace.join(file), file)
     }
 
     /// Reads and checks the file at `path`, which messages call `shown`.

@@ -1,6 +1,6 @@
 //! Runs the battery over the working tree, one process a run, and judges, scores and reports.
 //!
-//! `session` hands over to the command that was asked for: `grade` where none is named, `replay`.
+//! `session` hands over to the command that was asked for: `grade` where none is named, `stress`, `replay`.
 //!
 //! In the order in which a grading passes through them:
 //!
@@ -35,6 +35,7 @@ mod schedule;
 mod score;
 mod selection;
 mod session;
+mod stress;
 mod verdict;
 mod worker;
 

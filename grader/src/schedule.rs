@@ -87,7 +87,7 @@ pub(crate) fn run_one(run: &Run, attempt: u32, workshop: &Workshop<'_>) -> Optio
 }
 
 /// 128 bits that nobody can guess.
-fn nonce() -> io::Result<String> {
+pub(crate) fn nonce() -> io::Result<String> {
     let mut bytes = [0; 16];
     rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

@@ -4,7 +4,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::error::GradeError;
-use crate::{exit_code, grade, interrupt, replay};
+use crate::{exit_code, grade, interrupt, replay, stress};
 
 /// Everything `main` does.
 pub(crate) fn run() -> u8 {
@@ -33,6 +33,8 @@ pub(crate) fn run() -> u8 {
 fn obey(cli: Cli) -> Result<u8, GradeError> {
     match cli.command {
         None => grade::grade(&cli.grade),
+        Some(Command::Stress(args)) => stress::stress(&args),
+        Some(Command::Merge(args)) => stress::merge::merge(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
     }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::plan::Run;
 use crate::process::how_it_ended;
+use crate::report::model::hash_text;
 use crate::worker::{Ended, How, Limit, Output};
 
 /// What is said of one run.
@@ -97,7 +98,19 @@ fn believed(run: &Run, record: Record) -> Judgement {
     if verdict != Verdict::Pass && !text.lines().any(|line| line.starts_with("replay")) {
         let _ = write!(text, "\nreplay  {}", run.replay());
     }
+    if verdict != Verdict::Pass {
+        let _ = write!(text, "\n{}", version(record.finding.event_hash));
+    }
     Judgement { verdict, text, record: Some(record) }
+}
+
+/// What a replay must be of, to be the same run.
+fn version(event_hash: Option<u64>) -> String {
+    let framework = env!("CARGO_PKG_VERSION");
+    match event_hash {
+        Some(hash) => format!("version framework {framework}, event hash {}", hash_text(hash)),
+        None => format!("version framework {framework}"),
+    }
 }
 
 fn other_version(run: &Run, found: u32) -> Judgement {
@@ -212,7 +225,8 @@ impl Text {
     }
 
     fn ending(self, meaning: &str) -> String {
-        format!("{}\nreplay  {}{}\nmeans   {meaning}", self.text, self.replay, self.output)
+        let (text, replay, output) = (&self.text, &self.replay, &self.output);
+        format!("{text}\nreplay  {replay}\n{}{output}\nmeans   {meaning}", version(None))
     }
 }
 

@@ -248,7 +248,8 @@ fn a_failure_says_how_to_see_it_again() {
     ran.ends_with(101)
         .says("2A::initial_election FAIL  rule E2")
         .says("--test battery -- --exact 2A::initial_election --clock virtual --seed 7")
-        .says("hint E2");
+        .says("hint E2")
+        .says(concat!("version framework ", env!("CARGO_PKG_VERSION"), ", event hash "));
 }
 
 fn a_submission_that_exits_does_not_pass() {

@@ -4,14 +4,18 @@
 //! Grading is what is done when no command is named; every other command has its own file here.
 
 mod grade;
+mod merge;
 mod replay;
+mod stress;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use grade::{ClockChoice, GradeArgs};
+pub(crate) use merge::MergeArgs;
 pub(crate) use replay::ReplayArgs;
+pub(crate) use stress::StressArgs;
 
 /// Grades the working tree: builds the battery, runs each test in processes of its own, and
 /// prints a score table.
@@ -35,6 +39,8 @@ pub(crate) struct Cli {
 /// What else can be done than to grade.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Stress(StressArgs),
+    Merge(MergeArgs),
     Replay(ReplayArgs),
 }
 

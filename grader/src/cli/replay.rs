@@ -1,5 +1,7 @@
 //! The flags of `./grade.sh replay`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use lab_record::Clock;
 
@@ -26,6 +28,14 @@ pub(crate) struct ReplayArgs {
     /// The event hash that the run had: 16 hexadecimal digits
     #[arg(long, value_name = "HASH", value_parser = event_hash)]
     pub(crate) expect: Option<u64>,
+
+    /// Take the expected event hash from the results of a stress run, or of a merge
+    #[arg(long, value_name = "DIR", conflicts_with = "expect")]
+    pub(crate) results: Option<PathBuf>,
+
+    /// Write every event of the run to FILE; only under the virtual clock
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) battery: BatteryArgs,

@@ -116,6 +116,11 @@ struct LatenessReport {
     own_cpu: Duration,
 }
 
+/// An event hash as reports write it.
+pub(crate) fn hash_text(hash: u64) -> String {
+    format!("{hash:016x}")
+}
+
 fn seconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_f64((time.as_secs_f64() * 1e6).round() / 1e6)
 }
@@ -151,9 +156,7 @@ impl RunReport {
             wall,
             memory_bytes_max,
             figures: finding.as_ref().map(|finding| figures(finding.figures)),
-            event_hash: finding
-                .as_ref()
-                .and_then(|finding| finding.event_hash.map(|hash| format!("{hash:016x}"))),
+            event_hash: finding.as_ref().and_then(|finding| finding.event_hash.map(hash_text)),
             lateness: finding.and_then(|finding| finding.lateness).map(lateness),
         }
     }

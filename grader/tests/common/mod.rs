@@ -116,9 +116,11 @@ pub(crate) fn run(mut command: Command) -> Said {
 }
 
 impl Said {
-    /// What stands on stdout, with `#.## s` for each time.
+    /// What stands on stdout, with `#.## s` for each time, and `#` for the framework's version.
     pub(crate) fn steady(&self) -> String {
-        let mut rest = self.out.as_str();
+        let framework = concat!("framework ", env!("CARGO_PKG_VERSION"));
+        let out = self.out.replace(framework, "framework #");
+        let mut rest = out.as_str();
         let mut steady = String::new();
         while let Some((before, after)) = rest.split_once(" s") {
             let number_bytes =

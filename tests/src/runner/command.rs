@@ -14,7 +14,7 @@ use super::process::{NOT_PASSED, Output, PASSED, run_in_process};
 use crate::args::Args;
 use crate::battery::{TESTS, Test};
 use crate::harness::Submission;
-use crate::report::{Replay, Verdict};
+use crate::report::{Replay, TestRun, Verdict};
 
 /// The main function of a battery binary: tests `submission` as the command line says.
 pub fn main(submission: Submission) -> ExitCode {
@@ -47,10 +47,19 @@ fn run_here(args: &Args, submission: Submission, replay: Replay) -> ExitCode {
         let run = run_test(test, submission, &config);
         print!("{}", run.text);
         if run.verdict != Verdict::Pass {
+            // What a replay must be of, to be the same run.
+            println!("version framework {}{}", env!("CARGO_PKG_VERSION"), hash(&run, replay.clock));
             exit_code = NOT_PASSED;
         }
     }
     ExitCode::from(u8::try_from(exit_code).expect("exit codes are small"))
+}
+
+fn hash(run: &TestRun, clock: Clock) -> String {
+    match clock {
+        Clock::Virtual => format!(", event hash {:016x}", run.event_hash),
+        Clock::Real => String::new(),
+    }
 }
 
 /// What tests that passed have printed, as it comes in.
