@@ -18,8 +18,10 @@
 //!
 //! **What is watched.** Under the virtual clock a deadlock is reported when it forms, and an
 //! operation that may wait while a lock is held is reported as rule L4, both with file and line.
-//! `docs/platforms.md` lists what is noticed, and what is not: a loop without any labrt call, and
-//! std's own locks, clock and threads used by accident, which `clippy.toml` refuses in lab code.
+//! On Linux with glibc a loop without any labrt call, a stack overflow, a thread of std and a wait
+//! for a lock of std end the run with the line in lab code; std's clocks and sleep give virtual
+//! time, and a finding; `HashMap` order and foreign generators follow the seed. `docs/platforms.md`
+//! lists what is noticed where. `clippy.toml` refuses std's locks, clocks and threads everywhere.
 //!
 //! **What happens in a crash.** All threads of the machine end at once. Their destructors run, but
 //! what these do through labrt has no effect: nobody living ever sees it.

@@ -4,7 +4,7 @@ mod broken;
 
 use broken::{AllLead, AppliesAlone, BreaksAnAssertion, DeliversUnderTheLock, NeverElects};
 use lab_tests::{Broken, Submission, TESTS, TestRun, Verdict, run_test};
-use labrt_host::RunConfig;
+use labrt_host::{Limits, RunConfig};
 
 #[track_caller]
 fn run<R: labapi::Raft>(name: &str) -> TestRun {
@@ -72,4 +72,37 @@ fn entries_delivered_under_the_lock_deadlock_with_the_snapshot() {
     let place = "tests/tests/broken/mod.rs";
     assert!(run.text.contains(place), "the places are told: {}", run.text);
     assert!(run.text.contains("locks   '"), "who holds what is told: {}", run.text);
+}
+
+/// The run was stopped, and the text tells of which machine, and names the line in `function`.
+#[track_caller]
+fn assert_stopped(run: &TestRun, headline: &str, function: &str) {
+    assert_eq!(run.verdict, Verdict::Aborted, "{}", run.text);
+    let mut lines = run.text.lines();
+    assert_eq!(lines.next(), Some(headline), "{}", run.text);
+    let what = lines.next().unwrap_or_default();
+    assert!(what.contains(" on server 0, in thread 'mod.rs:"), "who did it is told: {}", run.text);
+    let place = lines.next().unwrap_or_default();
+    assert!(place.contains(" at tests/tests/broken/mod.rs:"), "the line is told: {}", run.text);
+    assert!(run.text.contains(function), "the calls are told: {}", run.text);
+    assert!(run.text.contains("replay  cargo test "), "how to replay it is told: {}", run.text);
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_loop_that_never_ends_is_named() {
+    let limits = Limits { stuck: std::time::Duration::from_millis(250), ..Limits::default() };
+    let test = TESTS.iter().find(|test| test.name == "2A::initial_election").expect("a test");
+    let config = RunConfig::virtual_time(7).limits(limits);
+    let run = run_test(test, Submission::of::<broken::LoopsForEver>(), &config);
+    let headline = "2A::initial_election ABORTED  a lab thread reaches no scheduling point";
+    assert_stopped(&run, headline, "LoopsForEver");
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_stack_overflow_is_named() {
+    let run = run::<broken::StandsAgainForEver>("2A::initial_election");
+    let headline = "2A::initial_election ABORTED  stack overflow";
+    assert_stopped(&run, headline, "stand_for_election");
 }

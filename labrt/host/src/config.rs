@@ -74,7 +74,9 @@ pub struct Limits {
     /// Lab threads alive at once. Each coroutine needs two memory maps, and Linux allows a
     /// process some 65,000.
     pub live_threads: usize,
-    /// Wall time without a scheduling point, after which a loop counts as stuck.
+    /// CPU time of the simulating thread without a scheduling point, after which a loop counts as
+    /// stuck. A wait in the system, which takes none, counts after four times as long. Only where
+    /// the safety net is spread (`docs/platforms.md`).
     pub stuck: Duration,
     /// Wall time of the whole run; inconclusive rather than failed, since it judges the machine.
     pub wall: Duration,

@@ -197,9 +197,7 @@ fn facts_of_the_run(text: &mut String, failure: &Failure) {
     for fact in failure.message.lines() {
         line(text, &format!("  {fact}"));
     }
-    if failure.kind == FailureKind::Panic
-        && let Some(backtrace) = &failure.backtrace
-    {
+    if let Some(backtrace) = &failure.backtrace {
         for frame in backtrace.lines() {
             line(text, &format!("    {frame}"));
         }

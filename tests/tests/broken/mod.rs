@@ -1,5 +1,6 @@
 //! Rafts that break one rule each, as small as can be.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use labapi::{ApplyMsg, NotLeader, Persister, Raft, Started, State};
@@ -67,6 +68,72 @@ impl Raft for BreaksAnAssertion {
         thread::spawn(move || {
             thread::sleep(Duration::from_millis(100));
             assert_eq!(me, 3, "C2: only a leader counts replicas");
+        });
+        Self
+    }
+
+    fn services(&self) -> Vec<Service> {
+        Vec::new()
+    }
+
+    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
+        Err(NotLeader)
+    }
+
+    fn state(&self) -> State {
+        State { term: 0, is_leader: false }
+    }
+
+    fn snapshot(&self, _: u64, _: Vec<u8>) {}
+
+    fn kill(&self) {}
+}
+
+/// Its ticker loops, and calls nothing of labrt in there.
+pub(crate) struct LoopsForEver;
+
+impl Raft for LoopsForEver {
+    fn make(_: Vec<ClientEnd>, me: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            let mut leader = me;
+            while black_box(leader) == me {
+                leader = black_box(me);
+            }
+        });
+        Self
+    }
+
+    fn services(&self) -> Vec<Service> {
+        Vec::new()
+    }
+
+    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
+        Err(NotLeader)
+    }
+
+    fn state(&self) -> State {
+        State { term: 0, is_leader: false }
+    }
+
+    fn snapshot(&self, _: u64, _: Vec<u8>) {}
+
+    fn kill(&self) {}
+}
+
+/// A candidate whose election fails stands again, from within the election.
+pub(crate) struct StandsAgainForEver;
+
+#[allow(unconditional_recursion)]
+fn stand_for_election(term: u64) -> u64 {
+    black_box(stand_for_election(black_box(term + 1))) + 1
+}
+
+impl Raft for StandsAgainForEver {
+    fn make(_: Vec<ClientEnd>, _: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
+        thread::spawn(|| {
+            thread::sleep(Duration::from_millis(100));
+            stand_for_election(1)
         });
         Self
     }

@@ -9,10 +9,11 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::safety_net::{self, SignalStack};
 use super::stack::{Body, Resume};
 use super::state::Engine;
 use super::task::task_main;
-use crate::dispatch::Entered;
+use crate::dispatch::{self, Entered};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
@@ -29,18 +30,22 @@ struct Shared {
 
 impl Shared {
     fn give(&self, turn: Turn) {
-        *self.turn.lock() = turn;
-        self.moved.notify_all();
+        safety_net::framework(|| {
+            *self.turn.lock() = turn;
+            self.moved.notify_all();
+        });
     }
 
     fn await_task_turn(&self) -> Resume {
-        let mut turn = self.turn.lock();
-        loop {
-            match *turn {
-                Turn::Task(resume) => return resume,
-                Turn::Loop | Turn::Over => self.moved.wait(&mut turn),
+        safety_net::framework(|| {
+            let mut turn = self.turn.lock();
+            loop {
+                match *turn {
+                    Turn::Task(resume) => return resume,
+                    Turn::Loop | Turn::Over => self.moved.wait(&mut turn),
+                }
             }
-        }
+        })
     }
 }
 
@@ -68,6 +73,10 @@ impl Cargo {
     fn run(self) {
         // SAFETY: the run joins or abandons its threads before the engine goes.
         let _entered = unsafe { Entered::virtual_time(self.engine) };
+        let _signal_stack = SignalStack::begin();
+        if let Some(engine) = dispatch::engine() {
+            safety_net::my_turn(engine);
+        }
         task_main(self.body);
     }
 }
@@ -78,28 +87,31 @@ impl Baton {
         let cargo = Cargo { engine, body };
         let theirs = shared.clone();
         let builder = std::thread::Builder::new().stack_size(stack_bytes);
-        let thread = builder.spawn(move || {
+        let their_main = move || {
             MINE.set(Some(theirs.clone()));
             let first = theirs.await_task_turn();
             if first == Resume::Run {
                 cargo.run();
             }
             theirs.give(Turn::Over);
-        })?;
+        };
+        let thread = safety_net::framework(|| builder.spawn(their_main))?;
         Ok(Self { shared, thread })
     }
 
     /// Gives the task its turn; whether it has ended when the turn comes back.
     pub(crate) fn resume(&self, resume: Resume) -> bool {
         self.shared.give(Turn::Task(resume));
-        let mut turn = self.shared.turn.lock();
-        loop {
-            match *turn {
-                Turn::Loop => return false,
-                Turn::Over => return true,
-                Turn::Task(_) => self.shared.moved.wait(&mut turn),
+        safety_net::framework(|| {
+            let mut turn = self.shared.turn.lock();
+            loop {
+                match *turn {
+                    Turn::Loop => return false,
+                    Turn::Over => return true,
+                    Turn::Task(_) => self.shared.moved.wait(&mut turn),
+                }
             }
-        }
+        })
     }
 
     pub(crate) fn join(self) {
@@ -114,9 +126,11 @@ impl Baton {
 }
 
 /// Gives the turn back to the loop.
-pub(crate) fn suspend(_engine: &Engine) -> Resume {
+pub(crate) fn suspend(engine: &Engine) -> Resume {
     let mine =
         MINE.with_borrow(Clone::clone).expect("a task runs on a thread that a baton has started");
     mine.give(Turn::Loop);
-    mine.await_task_turn()
+    let resume = mine.await_task_turn();
+    safety_net::my_turn(engine);
+    resume
 }

@@ -21,6 +21,7 @@ mod report;
 pub(crate) mod run;
 pub mod run_cell;
 pub mod rwlock;
+pub(crate) mod safety_net;
 pub mod select;
 pub(crate) mod stack;
 pub mod state;

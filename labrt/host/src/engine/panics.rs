@@ -5,6 +5,7 @@ use std::any::Any;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
+use super::safety_net;
 use super::state::Engine;
 use crate::backtraces;
 use crate::dispatch;
@@ -46,7 +47,7 @@ fn on_panic(engine: &Engine, info: &PanicHookInfo<'_>) {
     if ending {
         return;
     }
-    let backtrace = backtraces::capture();
+    let backtrace = safety_net::framework(backtraces::capture);
     let record = PanicRecord { text: text.to_owned(), message, backtrace };
     engine.with(|s| {
         let panics = &mut s.tasks[s.running as usize].panics;
@@ -56,6 +57,8 @@ fn on_panic(engine: &Engine, info: &PanicHookInfo<'_>) {
         panics.push(record);
         s.attention = true;
     });
+    // Reading the line tables may have taken long.
+    engine.heartbeat.sign_of_life();
 }
 
 fn payload_text(payload: &(dyn Any + Send)) -> &str {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::run_cell;
+use super::safety_net;
 use super::state::Engine;
 use super::task::{NOBODY, Name};
 use crate::Place;
@@ -25,10 +26,16 @@ pub(crate) fn run<T: Send + 'static>(
     place: Place,
 ) -> Outcome<T> {
     super::panics::install_hook();
+    safety_net::install();
     let config = config.clone();
     let seed = config.seed;
     let builder = std::thread::Builder::new().name("lab".to_owned());
-    let spawned = builder.spawn(move || simulate(&config, main, place));
+    // The other end goes when the run is over, unless the run is given up.
+    let (tell, given_up) = std::sync::mpsc::channel();
+    let spawned = builder.spawn(move || simulate(&config, main, place, tell));
+    if let Ok(given_up) = given_up.recv() {
+        return given_up.into_outcome();
+    }
     let failure = match spawned.map(std::thread::JoinHandle::join) {
         Ok(Ok(outcome)) => return outcome,
         Ok(Err(_)) => {
@@ -45,12 +52,14 @@ fn simulate<T: Send + 'static>(
     config: &RunConfig,
     main: impl FnOnce() -> T + Send + 'static,
     place: Place,
+    tell: safety_net::Tell,
 ) -> Outcome<T> {
     let id = RUNS.fetch_add(1, Ordering::Relaxed);
     run_cell::run_begins(id);
     let engine = Engine::new(config, id);
     // SAFETY: `engine` lives to the end of this function, and the guard is dropped before it.
     let entered = unsafe { Entered::virtual_time(&engine) };
+    let watched = safety_net::begin(&engine, tell);
 
     let value = Arc::new(Mutex::new(None));
     let slot = value.clone();
@@ -63,6 +72,7 @@ fn simulate<T: Send + 'static>(
     let (elapsed_nanos, steps, hash, live_max) =
         engine.with(|s| (s.now, s.steps, s.hash, s.live_max));
     engine.end_all_tasks();
+    drop(watched);
 
     let (failure, findings, trace, spawned, leaked) = engine.with(|s| {
         (s.failure.take(), std::mem::take(&mut s.findings), s.trace.take(), s.spawned, s.leaked)

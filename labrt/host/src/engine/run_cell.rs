@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::Engine;
+use super::safety_net;
 use crate::failure::FailureKind;
 use crate::kill;
 
@@ -67,7 +68,7 @@ impl<T> RunCell<T> {
 
     #[cold]
     fn claim(&self, engine: &Engine, empty: impl FnOnce() -> T) {
-        let live = LIVE_RUNS.lock();
+        let live = safety_net::framework(|| LIVE_RUNS.lock());
         let owner = self.owner.load(Ordering::Acquire);
         if owner != 0 && live.contains(&owner) {
             drop(live);

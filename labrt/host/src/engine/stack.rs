@@ -7,6 +7,7 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 use parking_lot::Mutex;
 
 use super::baton::Baton;
+use super::safety_net;
 use super::state::Engine;
 use super::task::task_main;
 use crate::config::Backend;
@@ -41,7 +42,7 @@ static POOL: Mutex<Vec<(usize, DefaultStack)>> = Mutex::new(Vec::new());
 const POOL_MAX: usize = 1_024;
 
 fn take_stack(bytes: usize) -> std::io::Result<DefaultStack> {
-    let mut pool = POOL.lock();
+    let mut pool = safety_net::framework(|| POOL.lock());
     match pool.iter().rposition(|(size, _)| *size == bytes) {
         Some(position) => Ok(pool.swap_remove(position).1),
         None => {
@@ -74,14 +75,18 @@ impl Carrier {
 
     /// Gives the task its turn; whether it has ended when it gives it back.
     #[inline]
-    pub(crate) fn resume(&mut self, resume: Resume) -> bool {
+    pub(crate) fn resume(&mut self, engine: &Engine, resume: Resume) -> bool {
         match self {
             Self::Coroutine(coroutine, _) => {
                 let over = matches!(coroutine.resume(resume), CoroutineResult::Return(()));
                 YIELDER.set(std::ptr::null());
                 over
             }
-            Self::OsThread(baton) => baton.resume(resume),
+            Self::OsThread(baton) => {
+                let over = baton.resume(resume);
+                safety_net::my_turn(engine);
+                over
+            }
         }
     }
 
@@ -109,10 +114,16 @@ impl Carrier {
 
 fn give_back(coroutine: TaskCoroutine, bytes: usize) {
     let stack = coroutine.into_stack();
-    let mut pool = POOL.lock();
+    let mut pool = safety_net::framework(|| POOL.lock());
     if pool.len() < POOL_MAX {
         pool.push((bytes, stack));
     }
+}
+
+/// Whether the calling code is on a coroutine's stack.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // for the safety net
+pub(crate) fn is_on_a_coroutine() -> bool {
+    !YIELDER.get().is_null()
 }
 
 /// Leaves the running task's stack; comes back with its next turn.

@@ -2,13 +2,15 @@
 
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use super::machine::MachineState;
 use super::policy::PolicyState;
+use super::safety_net::{self, Heartbeat, Net};
 use super::task::{NOBODY, Task};
 use super::timers::Timers;
 use crate::config::RunConfig;
@@ -19,12 +21,20 @@ use crate::trace::{Event, EventKind};
 /// Virtual nanoseconds that one step costs, so that a loop which spins makes time pass.
 pub const STEP_COST_NANOS: u64 = 100;
 
+/// So many steps may pass before a limit is noticed; the step limit itself is exact.
+const LOOK_EVERY_STEPS: u64 = 1 << 10;
+
 /// A simulation. Reached through [`crate::dispatch`] by the OS thread whose turn it is, and by
 /// nobody else.
 pub struct Engine {
     state: UnsafeCell<State>,
     /// Tells this run from every other of the process.
     pub id: u64,
+    /// What the safety net may look at from other threads.
+    pub(crate) heartbeat: Arc<Heartbeat>,
+    /// What the safety net keeps for this run.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+    pub(crate) net: Net,
 }
 
 /// What a simulation knows. Only inside [`Engine::with`].
@@ -33,6 +43,10 @@ pub struct State {
     /// Nanoseconds since the start of the run.
     pub(crate) now: u64,
     pub(crate) steps: u64,
+    /// At which step the limits are looked at again.
+    look_at: u64,
+    began: Instant,
+    heartbeat: Arc<Heartbeat>,
     pub(crate) hash: u64,
     /// Index of the task whose turn it is, or `NOBODY` while the loop or an event runs.
     pub(crate) running: u32,
@@ -69,12 +83,18 @@ impl Engine {
     pub(crate) fn new(config: &RunConfig, id: u64) -> Self {
         let mut rng = random::seeded(config.seed, "scheduling");
         let policy = PolicyState::new(config.policy, &mut rng);
+        let heartbeat = Arc::new(Heartbeat::new(config));
         Self {
             id,
+            heartbeat: heartbeat.clone(),
+            net: Net::new(config.seed),
             state: UnsafeCell::new(State {
                 config: config.clone(),
                 now: 0,
                 steps: 0,
+                look_at: 0,
+                began: Instant::now(),
+                heartbeat,
                 hash: config.seed ^ 0x9e37_79b9_7f4a_7c15,
                 running: NOBODY,
                 attention: false,
@@ -195,6 +215,7 @@ impl State {
     pub(crate) fn step(&mut self, kind: EventKind) {
         self.steps += 1;
         self.now += STEP_COST_NANOS;
+        self.heartbeat.beat(self.steps);
         let task = &self.tasks[self.running as usize];
         let mixed = (task.uid ^ (kind as u64) << 56) ^ self.now << 16;
         self.hash = (self.hash.rotate_left(5) ^ mixed).wrapping_mul(0x517c_c1b7_2722_0a95);
@@ -202,8 +223,8 @@ impl State {
             trace.push(Event { at_nanos: self.now, task: task.uid, kind, place: task.place });
         }
         let machine = task.machine;
-        if self.config.limits.steps <= self.steps && !self.ending {
-            self.step_limit();
+        if self.look_at <= self.steps && !self.ending {
+            self.look_at_the_limits();
         }
         // Entering a stack is not a point of the machine's own: a crash there would fall late.
         if machine != NOBODY && kind != EventKind::Run {
@@ -217,6 +238,25 @@ impl State {
     }
 
     #[cold]
+    fn look_at_the_limits(&mut self) {
+        let limit = self.config.limits.steps;
+        self.look_at = limit.min(self.steps + LOOK_EVERY_STEPS);
+        if limit <= self.steps {
+            self.step_limit();
+        } else if self.config.limits.wall < safety_net::framework(|| self.began.elapsed()) {
+            self.wall_limit();
+        }
+    }
+
+    fn wall_limit(&mut self) {
+        let task = &self.tasks[self.running as usize];
+        let message = format!(
+            "the run is still going on after {:?} of wall time, {} steps; the last one is at {}: a slow machine, or a program that never ends?",
+            self.config.limits.wall, self.steps, task.place
+        );
+        self.fail(FailureKind::WallLimit, message, None);
+    }
+
     fn step_limit(&mut self) {
         let task = &self.tasks[self.running as usize];
         let message = format!(

@@ -98,7 +98,7 @@ impl Engine {
             },
             (None, None) => unreachable!("a task without a stack and without a body is over"),
         };
-        let over = carrier.resume(resume);
+        let over = carrier.resume(self, resume);
         let ended = self.with(|s| {
             s.running = NOBODY;
             if over {
@@ -149,6 +149,7 @@ impl Engine {
                 self.with(|s| s.burying = false);
             }
             Way::Unwind => {
+                self.heartbeat.sign_of_life();
                 self.enter(index, Resume::Kill);
                 let left_over = self.with(|s| {
                     let task = &mut s.tasks[index as usize];
