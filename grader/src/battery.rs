@@ -18,6 +18,7 @@ pub(crate) struct Battery {
     path: PathBuf,
     scratch: TempDir,
     limits: Limits,
+    watch: Watch,
 }
 
 impl Battery {
@@ -36,7 +37,8 @@ impl Battery {
 
         let scratch = tempfile::tempdir().map_err(|source| GradeError::NoProcess { source })?;
         process::forbid_core_files();
-        Ok(Battery { path: absolute, scratch, limits: grading.limits() })
+        let watch = Watch::start();
+        Ok(Battery { path: absolute, scratch, limits: grading.limits(), watch })
     }
 
     /// The binary.
@@ -50,13 +52,13 @@ impl Battery {
             battery: &self.path,
             scratch: self.scratch.path(),
             limits: self.limits,
-            watch: Watch::start(),
+            watch: &self.watch,
         }
     }
 }
 
 /// The tests that a battery lists.
-fn list(battery: &Path) -> io::Result<Result<Vec<String>, String>> {
+pub(crate) fn list(battery: &Path) -> io::Result<Result<Vec<String>, String>> {
     let said = std::process::Command::new(battery)
         .args(["--list", "--format", "terse"])
         .stdin(std::process::Stdio::null())

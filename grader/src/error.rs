@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::compile::CompileError;
+use crate::mutants::error::MutantsError;
 
 /// Why there is nothing, or no more, to judge.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,8 @@ pub(crate) enum GradeError {
     Selection(#[from] SelectionError),
     #[error(transparent)]
     Stress(#[from] StressError),
+    #[error(transparent)]
+    Mutants(#[from] MutantsError),
     #[error("{0}")]
     Compile(CompileError),
     #[error(

@@ -36,6 +36,7 @@ pub(crate) fn of_error(error: &GradeError) -> u8 {
             | StressError::Mixed { .. }
             | StressError::NotRead { .. },
         ) => USAGE,
+        GradeError::Mutants(error) => error.exit_code(),
         GradeError::Compile(_) => DOES_NOT_COMPILE,
         GradeError::NoToolchain { .. } => NO_TOOLCHAIN,
         GradeError::CargoFailed { .. } | GradeError::NoListing { .. } => NO_BATTERY,

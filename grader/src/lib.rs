@@ -12,6 +12,7 @@
 //! * `worker`: one process and its private pipe, within limits (`resources`, `process`).
 //! * `verdict`: from how a process ended and what its record says to a verdict.
 //! * `score`: from verdicts to points. `report`: from points to a table and to JSON.
+//! * `mutants`: another task: measuring the battery by broken Rafts.
 //! * `error` and `exit_code`: what can go wrong, and one match that gives each its code.
 //!
 //! What is deliberately absent: any dependency on student code, or on the runtime that executes
@@ -26,6 +27,7 @@ mod exit_code;
 mod grade;
 mod grading;
 mod interrupt;
+mod mutants;
 mod plan;
 mod process;
 mod replay;

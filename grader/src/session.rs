@@ -4,10 +4,13 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::error::GradeError;
-use crate::{exit_code, grade, interrupt, replay, stress};
+use crate::{exit_code, grade, interrupt, mutants, replay, stress};
 
 /// Everything `main` does.
 pub(crate) fn run() -> u8 {
+    if let Some(code) = mutants::recorder::stand_in() {
+        return code;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(answer) => {
@@ -35,6 +38,7 @@ fn obey(cli: Cli) -> Result<u8, GradeError> {
         None => grade::grade(&cli.grade),
         Some(Command::Stress(args)) => stress::stress(&args),
         Some(Command::Merge(args)) => stress::merge::merge(&args),
+        Some(Command::Mutants(args)) => mutants::run(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Workshop<'a> {
     /// Where processes are at home.
     pub(crate) scratch: &'a Path,
     pub(crate) limits: Limits,
-    pub(crate) watch: Watch,
+    pub(crate) watch: &'a Watch,
 }
 
 /// What is left of a run.

@@ -5,6 +5,7 @@
 
 mod grade;
 mod merge;
+mod mutants;
 mod replay;
 mod stress;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use grade::{ClockChoice, GradeArgs};
 pub(crate) use merge::MergeArgs;
+pub(crate) use mutants::{MutantsArgs, Until};
 pub(crate) use replay::ReplayArgs;
 pub(crate) use stress::StressArgs;
 
@@ -41,6 +43,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Stress(StressArgs),
     Merge(MergeArgs),
+    Mutants(MutantsArgs),
     Replay(ReplayArgs),
 }
 

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::report::model::Report;
+use serde::Serialize;
 
 /// Writes the report to `path`, as a whole or not at all.
-pub(crate) fn write(report: &Report, path: &Path) -> io::Result<()> {
+pub(crate) fn write(report: &impl Serialize, path: &Path) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -23,7 +23,7 @@ mod runs;
 mod seeds;
 pub(crate) mod shard;
 mod signature;
-mod statistics;
+pub(crate) mod statistics;
 mod stream;
 mod table;
 pub(crate) mod tally;

@@ -61,6 +61,8 @@ pub struct Finding {
     pub outcome: Outcome,
     /// The rule that broke, for example `C4`; only with [`Outcome::Fail`].
     pub rule: Option<String>,
+    /// Whether it was a panic of the code under test that ended the run, and no check.
+    pub panicked: bool,
     /// The whole text to show, first line the headline; empty when the run passed.
     pub message: String,
     /// What an instructor should know beside the verdict: lock hazards, checks that were off.
@@ -79,6 +81,7 @@ impl Finding {
         Finding {
             outcome: Outcome::Pass,
             rule: None,
+            panicked: false,
             message: String::new(),
             notes: Vec::new(),
             figures,

@@ -55,6 +55,8 @@ pub struct TestRun {
     pub figures: Option<Figures>,
     /// The rule that broke, if one is known.
     pub rule: Option<&'static str>,
+    /// Whether a thread of the submission panicked, and that ended the run.
+    pub panicked: bool,
     /// What was found broken, if it was the battery that found it.
     pub violation: Option<Violation>,
     /// A hash of all its steps: the same seed gives the same. 0 under the real clock.

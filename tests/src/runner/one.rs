@@ -48,6 +48,7 @@ fn judge(test: &Test, outcome: &Outcome<()>, seen: Notes, lateness: Option<Laten
         verdict: Verdict::Pass,
         figures: seen.figures,
         rule: None,
+        panicked: false,
         violation: None,
         event_hash: outcome.report.event_hash,
         text: passed(&notes, seen.figures),
@@ -68,6 +69,7 @@ fn judge(test: &Test, outcome: &Outcome<()>, seen: Notes, lateness: Option<Laten
         verdict: report.verdict,
         figures: None,
         rule: report.rule().map(|rule| rule.id),
+        panicked: failure.kind == FailureKind::Panic && failure.machine.is_some(),
         text: report.text(),
         violation: seen.violation,
         ..run

@@ -114,6 +114,7 @@ fn finding(run: TestRun, clock: Clock) -> Finding {
     Finding {
         outcome,
         rule: run.rule.filter(|_| failed).map(str::to_owned),
+        panicked: run.panicked,
         message: if outcome == Outcome::Pass { String::new() } else { run.text },
         notes: run.notes,
         figures,
