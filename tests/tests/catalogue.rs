@@ -9,9 +9,18 @@ use lab_tests::{TESTS, hints};
 /// Rules without letters: nobody can break L1 in safe Rust, and others stand for S4.
 const WITHOUT_LETTERS: [&str; 2] = ["L1", "S4"];
 /// How many ways to break a rule there are, by the initial of the rule.
-const LETTERS: [(char, usize); 10] =
-    [('A', 13), ('B', 6), ('C', 13), ('E', 25), ('K', 19),
-    ('L', 14), ('N', 16), ('P', 9), ('R', 4), ('S', 8)];
+const LETTERS: [(char, usize); 10] = [
+    ('A', 13),
+    ('B', 6),
+    ('C', 13),
+    ('E', 25),
+    ('K', 19),
+    ('L', 14),
+    ('N', 16),
+    ('P', 9),
+    ('R', 4),
+    ('S', 8),
+];
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
