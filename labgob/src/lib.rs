@@ -117,6 +117,7 @@ mod deserializer;
 mod encoder;
 mod error;
 mod only_byte;
+mod raw;
 mod reader;
 mod serializer;
 mod value;
@@ -126,6 +127,7 @@ mod writers;
 pub use decoder::{Decoder, from_bytes};
 pub use encoder::{Encoder, to_bytes};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
+pub use raw::{Elements, Fields, Raw};
 pub use value::Value;
 
 /// How deeply options, sequences, maps, structs and variants with data may nest.

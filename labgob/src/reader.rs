@@ -59,6 +59,11 @@ impl<'de> Reader<'de> {
         self.position
     }
 
+    /// The bytes from `position` to here.
+    pub(crate) fn since(&self, position: usize) -> &'de [u8] {
+        &self.bytes[position..self.position]
+    }
+
     pub(crate) fn left(&self) -> usize {
         self.bytes.len() - self.position
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use labgob::Value;
+use labgob::{Raw, Value};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -137,4 +137,70 @@ fn saved_state_is_read_value_by_value() {
     let vote = decoder.value().expect("a vote");
     assert_eq!(vote.as_option().flatten().and_then(Value::as_u64), Some(1));
     assert!(decoder.is_at_end(), "two values were encoded");
+}
+
+/// What is read straight out of the bytes is what the tree of the same bytes holds.
+#[test]
+fn single_fields_are_read_without_the_rest() {
+    #[derive(serde::Serialize)]
+    struct Entry {
+        term: u64,
+        command: Vec<u8>,
+    }
+    #[derive(serde::Serialize)]
+    struct Args {
+        conflict: Conflict,
+        entries: Vec<Entry>,
+        success: bool,
+        none: Vec<Entry>,
+        term: u64,
+    }
+    let entry = |term, byte: u8| Entry { term, command: vec![byte; 3] };
+    let args = Args {
+        conflict: Conflict::Term(1, 2),
+        entries: vec![entry(4, 1), entry(500_000, 2)],
+        success: true,
+        none: vec![],
+        term: u64::MAX,
+    };
+    let bytes = labgob::to_bytes(&args).expect("encodes");
+    let fields: Vec<_> = Raw::of(&bytes).fields().expect("a struct").collect();
+    let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
+    let wanted: [&[u8]; 5] = [b"conflict", b"entries", b"success", b"none", b"term"];
+    assert_eq!(names, wanted, "all fields, in their order");
+    assert_eq!(fields[4].1.as_u64(), Some(u64::MAX), "after everything that was skipped");
+    assert_eq!(fields[2].1.as_bool(), Some(true));
+    assert_eq!(fields[3].1.elements().map(|none| none.len()), Some(0), "no elements");
+
+    let entries = fields[1].1.elements().expect("a sequence");
+    assert_eq!(entries.len(), 2);
+    let read: Vec<_> = entries
+        .map(|entry| entry.fields().expect("a struct").map(|(_, value)| value))
+        .map(|mut values| (values.next(), values.next()))
+        .map(|(term, command)| {
+            (term.and_then(Raw::as_u64), command.and_then(|command| command.as_bytes()))
+        })
+        .collect();
+    let wanted: [(_, Option<&[u8]>); 2] =
+        [(Some(4), Some(&[1, 1, 1])), (Some(500_000), Some(&[2, 2, 2]))];
+    assert_eq!(read, wanted);
+    assert_eq!(fields[0].1.as_u64(), None, "a variant is no number");
+    assert!(fields[0].1.fields().is_none() && fields[0].1.elements().is_none());
+}
+
+/// Whatever the bytes, reading them ends.
+#[test]
+fn fields_of_bytes_that_nobody_encoded_end_early() {
+    let bytes = labgob::to_bytes(&Conflict::TooShort { next_index: 7 }).expect("encodes");
+    assert!(Raw::of(&bytes).fields().is_none(), "a variant is not a struct");
+    #[derive(serde::Serialize)]
+    struct Two {
+        term: u64,
+        next: u64,
+    }
+    let bytes = labgob::to_bytes(&Two { term: 3, next: 1000 }).expect("encodes");
+    for end in 0..bytes.len() {
+        let read = Raw::of(&bytes[..end]).fields().map(Iterator::count);
+        assert!(read.is_none_or(|count| count < 2), "cut after {end} bytes: {read:?}");
+    }
 }
