@@ -44,7 +44,7 @@ pub use config::{Backend, Clock, Limits, LockWatch, Policy, RunConfig, Trace};
 pub use failure::{Failure, FailureKind, Finding, FindingKind, Operation};
 pub use machine::{Crashed, Machine};
 pub use outcome::{Outcome, RunReport};
-pub use run::{fail, find_divergence, run};
+pub use run::{fail, find_divergence, run, stop};
 pub use trace::{Divergence, Event, EventKind};
 
 /// A place in somebody's source.

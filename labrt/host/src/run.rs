@@ -83,6 +83,26 @@ pub fn find_divergence<T: Send + 'static>(
 /// # Panics
 /// With `message`, if called outside a run.
 pub fn fail(message: impl Into<String>) -> ! {
+    stop(message);
+    let again = std::thread::panicking();
+    match current() {
+        Current::Virtual(engine) if again => engine.freeze(),
+        Current::Real(_) if again => {
+            // A second unwinding would end the process. The run is over; this OS thread rests.
+            loop {
+                std::thread::park();
+            }
+        }
+        _ => kill::die(),
+    }
+}
+
+/// As [`fail`], and comes back: the caller goes on until its next scheduling point. For taps,
+/// observers and events, which must not unwind.
+///
+/// # Panics
+/// With `message`, if called outside a run.
+pub fn stop(message: impl Into<String>) {
     let message = message.into();
     match current() {
         Current::Outside => panic!("{message}"),
@@ -92,20 +112,7 @@ pub fn fail(message: impl Into<String>) -> ! {
             failure.machine = thread.machine().map(|machine| machine.name().to_owned());
             failure.at = thread.now();
             thread.run().stop(failure);
-            if std::thread::panicking() {
-                // A second unwinding would end the process. The run is over; this OS thread rests.
-                loop {
-                    std::thread::park();
-                }
-            }
-            kill::die()
         }
-        Current::Virtual(engine) => {
-            engine.set_failure(FailureKind::Host, message, None);
-            match std::thread::panicking() {
-                true => engine.freeze(),
-                false => kill::die(),
-            }
-        }
+        Current::Virtual(engine) => engine.set_failure(FailureKind::Host, message, None),
     }
 }
