@@ -5,7 +5,6 @@
 //! delays each step calls the next one directly: the request goes from the caller's thread to
 //! the handler's, the reply from there to the caller, and no third thread has a part in it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,22 +15,11 @@ use labrt_host::oneshot::Completer;
 use crate::faults::Plan;
 use crate::hold::{Catch, Parked};
 use crate::in_flight::{Entry, Key};
-use crate::message::{CallId, Envelope, HeldMessage, Message};
-use crate::registry::{EndId, PartyId};
+use crate::message::{Head, HeldMessage, Message};
+use crate::registry::{EndId, MachineId, PartyId};
 use crate::server::Installed;
 use crate::shared::{Shared, State};
 use crate::tap::{Cause, Stage};
-
-/// What identifies a call.
-#[derive(Clone, Copy)]
-pub(crate) struct Head {
-    id: CallId,
-    end: EndId,
-    method: MethodName,
-    source: PartyId,
-    /// `None`: the end was never connected.
-    destination: Option<PartyId>,
-}
 
 /// A request that will reach its server.
 pub(crate) struct Call {
@@ -94,16 +82,16 @@ impl Shared {
         if state.cleaned_up || from.revoked {
             return;
         }
-        let (source, destination) = (from.source, from.destination);
+        let (source, destination, machine) = (from.source, from.destination, from.machine);
         self.counts.request(request.len());
-        let head = Head { id: state.next_call(), end, method, source, destination };
+        let head = Head { id: state.next_call(), end, method, source, destination, machine };
         let route = state.route(&head);
         drop(state);
 
-        self.show(Stage::RequestSent, &head, &request, None);
+        self.show(Stage::RequestSent, &head, None, &request, None);
         match route {
             Route::Nobody(after) => {
-                self.show(Stage::RequestDropped(Cause::Unreachable), &head, &request, None);
+                self.show(Stage::RequestDropped(Cause::Unreachable), &head, None, &request, None);
                 no_reply(after, completer);
             }
             Route::NotOffered(server, name) => not_offered(method, &server, &name, place),
@@ -146,7 +134,7 @@ impl Shared {
         let mut state = self.state.lock();
         if server.is_revoked() {
             drop(state);
-            self.show(Stage::RequestDropped(Cause::Crashed), &head, &request, None);
+            self.show(Stage::RequestDropped(Cause::Crashed), &head, None, &request, None);
             return;
         }
         server.count();
@@ -160,7 +148,8 @@ impl Shared {
         });
         drop(state);
 
-        self.show(Stage::RequestDispatched, &head, &request, None);
+        let reached = Some(server.machine.id());
+        self.show(Stage::RequestDispatched, &head, reached, &request, None);
         let duplicate = plan.duplicate_after.map(|after| (after, request.clone()));
         let (shared, machine) = (Arc::clone(self), server.machine.clone());
         machine.dispatch(head.method.method, move || {
@@ -198,13 +187,16 @@ impl Shared {
         if server.is_revoked() {
             return; // The machine crashed before the reply left.
         }
-        self.show(Stage::ReplySent, &head, &request, Some(&reply));
+        let reached = Some(server.machine.id());
+        self.show(Stage::ReplySent, &head, reached, &request, Some(&reply));
         let Some(Entry { completer, .. }) = entry.filter(|_| !dead) else {
-            self.show(Stage::ReplyDropped(Cause::CallDead), &head, &request, Some(&reply));
+            let stage = Stage::ReplyDropped(Cause::CallDead);
+            self.show(stage, &head, reached, &request, Some(&reply));
             return;
         };
         if let Some(after) = given_up_after {
-            self.show(Stage::ReplyDropped(Cause::Cut), &head, &request, Some(&reply));
+            let stage = Stage::ReplyDropped(Cause::Cut);
+            self.show(stage, &head, reached, &request, Some(&reply));
             return no_reply(after, completer);
         }
         let reply = Reply { head, server, request, reply, completer };
@@ -258,15 +250,17 @@ impl Shared {
             };
             let Some(server) = server else { return };
             server.count();
-            shared.show(Stage::DuplicateDispatched, &head, &request, None);
+            let reached = Some(server.machine.id());
+            shared.show(Stage::DuplicateDispatched, &head, reached, &request, None);
             let machine = server.machine.clone();
             machine.dispatch(head.method.method, move || {
                 let reply = handle(&server, head.method, &request);
                 if !server.is_revoked() {
-                    shared.show(Stage::ReplySent, &head, &request, Some(&reply));
+                    shared.show(Stage::ReplySent, &head, reached, &request, Some(&reply));
                     shared.show(
                         Stage::ReplyDropped(Cause::Duplicate),
                         &head,
+                        reached,
                         &request,
                         Some(&reply),
                     );
@@ -305,7 +299,9 @@ impl Shared {
 
     /// Gives the call back if no hold wants its request.
     fn hold_request(&self, call: Call) -> Option<Call> {
-        let Some(catch) = self.catch(&call.head, &call.request, None) else { return Some(call) };
+        let Some(catch) = self.catch(&call.head, None, &call.request, None) else {
+            return Some(call);
+        };
         match catch.0.keep(catch.1, Parked::Request(call)) {
             Some(Parked::Request(call)) => Some(call),
             _ => None,
@@ -314,7 +310,8 @@ impl Shared {
 
     /// Gives the reply back if no hold wants it.
     fn hold_reply(&self, reply: Reply) -> Option<Reply> {
-        let catch = self.catch(&reply.head, &reply.request, Some(&reply.reply));
+        let reached = Some(reply.server.machine.id());
+        let catch = self.catch(&reply.head, reached, &reply.request, Some(&reply.reply));
         let Some(catch) = catch else { return Some(reply) };
         match catch.0.keep(catch.1, Parked::Reply(reply)) {
             Some(Parked::Reply(reply)) => Some(reply),
@@ -326,13 +323,14 @@ impl Shared {
     fn catch(
         &self,
         head: &Head,
+        reached: Option<MachineId>,
         request: &[u8],
         reply: Option<&[u8]>,
     ) -> Option<(Arc<Catch>, HeldMessage)> {
-        if !self.watch.is_active() {
+        if !self.watch.is_holding() {
             return None;
         }
-        let message = self.message(head, request, reply);
+        let message = Message::new(*head, reached, self, request, reply);
         let catch = self.watch.catch(&message)?;
         let stage = if reply.is_some() { Stage::ReplyHeld } else { Stage::RequestHeld };
         let held = message.to_held();
@@ -341,31 +339,25 @@ impl Shared {
     }
 
     pub(crate) fn show_request(&self, stage: Stage, call: &Call) {
-        self.show(stage, &call.head, &call.request, None);
+        self.show(stage, &call.head, None, &call.request, None);
     }
 
     pub(crate) fn show_reply(&self, stage: Stage, reply: &Reply) {
-        self.show(stage, &reply.head, &reply.request, Some(&reply.reply));
+        let reached = Some(reply.server.machine.id());
+        self.show(stage, &reply.head, reached, &reply.request, Some(&reply.reply));
     }
 
-    fn show(&self, stage: Stage, head: &Head, request: &[u8], reply: Option<&[u8]>) {
+    fn show(
+        &self,
+        stage: Stage,
+        head: &Head,
+        reached: Option<MachineId>,
+        request: &[u8],
+        reply: Option<&[u8]>,
+    ) {
         if self.watch.is_active() {
-            self.watch.show(stage, self.message(head, request, reply));
+            self.watch.show(stage, Message::new(*head, reached, self, request, reply));
         }
-    }
-
-    fn message<'a>(&self, head: &Head, request: &'a [u8], reply: Option<&'a [u8]>) -> Message<'a> {
-        let envelope = {
-            let registry = &self.state.lock().registry;
-            Envelope {
-                call: head.id,
-                method: head.method,
-                end: registry.get_end(head.end).name.clone(),
-                caller: registry.name(head.source).clone(),
-                called: head.destination.map_or_else(|| "".into(), |to| registry.name(to).clone()),
-            }
-        };
-        Message::new(Cow::Owned(envelope), request, reply)
     }
 }
 

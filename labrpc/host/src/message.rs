@@ -1,6 +1,5 @@
 //! A message on its way, readable by field name.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +7,8 @@ use std::time::Duration;
 use labgob::Value;
 use labrpc::MethodName;
 
-use crate::registry::Name;
+use crate::registry::{EndId, MachineId, Name, PartyId};
+use crate::shared::Shared;
 
 /// Numbers the calls of a network, from 1, in the order in which they were made. A request, its
 /// duplicate and its reply bear the same number.
@@ -30,15 +30,42 @@ pub enum Direction {
     Reply,
 }
 
+/// What identifies a call, by numbers.
+#[derive(Clone, Copy)]
+pub(crate) struct Head {
+    pub(crate) id: CallId,
+    pub(crate) end: EndId,
+    pub(crate) method: MethodName,
+    pub(crate) source: PartyId,
+    /// `None`: the end was never connected.
+    pub(crate) destination: Option<PartyId>,
+    /// The machine that the end belongs to.
+    pub(crate) machine: Option<MachineId>,
+}
+
 /// Who sends what to whom, without the content.
 #[derive(Clone)]
 pub(crate) struct Envelope {
-    pub(crate) call: CallId,
-    pub(crate) method: MethodName,
+    pub(crate) head: Head,
+    /// The machine whose server the request has reached.
+    pub(crate) reached: Option<MachineId>,
     pub(crate) end: Name,
     /// Who calls, and who is called; of a reply, the latter is the sender.
     pub(crate) caller: Name,
     pub(crate) called: Name,
+}
+
+impl Envelope {
+    fn resolve(head: Head, reached: Option<MachineId>, shared: &Shared) -> Self {
+        let registry = &shared.state.lock().registry;
+        Self {
+            head,
+            reached,
+            end: registry.get_end(head.end).name.clone(),
+            caller: registry.name(head.source).clone(),
+            called: head.destination.map_or_else(|| "".into(), |to| registry.name(to).clone()),
+        }
+    }
 }
 
 /// A message on its way: who sends what to whom.
@@ -46,9 +73,17 @@ pub(crate) struct Envelope {
 /// The content is decoded when it is first asked for, without any type of the program: labgob
 /// writes the names of fields.
 pub struct Message<'a> {
-    envelope: Cow<'a, Envelope>,
+    head: Head,
+    reached: Option<MachineId>,
+    names: Names<'a>,
     request: Content<'a>,
     reply: Option<Content<'a>>,
+}
+
+/// Names are looked up when somebody asks: whoever is content with numbers pays for none.
+enum Names<'a> {
+    Known(&'a Envelope),
+    Sought(&'a Shared, OnceCell<Envelope>),
 }
 
 /// Bytes, and their value once somebody has asked.
@@ -69,16 +104,44 @@ impl<'a> Content<'a> {
 
 impl<'a> Message<'a> {
     pub(crate) fn new(
-        envelope: Cow<'a, Envelope>,
+        head: Head,
+        reached: Option<MachineId>,
+        shared: &'a Shared,
         request: &'a [u8],
         reply: Option<&'a [u8]>,
     ) -> Self {
-        Self { envelope, request: Content::new(request), reply: reply.map(Content::new) }
+        Self {
+            head,
+            reached,
+            names: Names::Sought(shared, OnceCell::new()),
+            request: Content::new(request),
+            reply: reply.map(Content::new),
+        }
+    }
+
+    fn envelope(&self) -> &Envelope {
+        match &self.names {
+            Names::Known(envelope) => envelope,
+            Names::Sought(shared, envelope) => {
+                envelope.get_or_init(|| Envelope::resolve(self.head, self.reached, shared))
+            }
+        }
     }
 
     /// The call that it belongs to.
     pub fn call(&self) -> CallId {
-        self.envelope.call
+        self.head.id
+    }
+
+    /// The number of the machine that the caller's end belongs to, if it belongs to one. Tells one
+    /// life of a server from the next.
+    pub fn caller_machine(&self) -> Option<u32> {
+        self.head.machine
+    }
+
+    /// The number of the machine that handles the request, from its dispatch on.
+    pub fn called_machine(&self) -> Option<u32> {
+        self.reached
     }
 
     /// Whether it is a request or a reply.
@@ -91,28 +154,33 @@ impl<'a> Message<'a> {
 
     /// The method called.
     pub fn method(&self) -> MethodName {
-        self.envelope.method
+        self.head.method
     }
 
     /// The name of the end that the call was made on.
     pub fn end(&self) -> &str {
-        &self.envelope.end
+        &self.envelope().end
     }
 
     /// Who sent it: of a request the source of the end, of a reply the server's name.
     pub fn sender(&self) -> &str {
         match self.direction() {
-            Direction::Request => &self.envelope.caller,
-            Direction::Reply => &self.envelope.called,
+            Direction::Request => &self.envelope().caller,
+            Direction::Reply => &self.envelope().called,
         }
     }
 
     /// Whom it is for. Empty if the end was never connected.
     pub fn receiver(&self) -> &str {
         match self.direction() {
-            Direction::Request => &self.envelope.called,
-            Direction::Reply => &self.envelope.caller,
+            Direction::Request => &self.envelope().called,
+            Direction::Reply => &self.envelope().caller,
         }
+    }
+
+    /// The bytes of the request: of this message, or of the one that it replies to.
+    pub fn request_bytes(&self) -> &'a [u8] {
+        self.request.bytes
     }
 
     /// Its bytes, as labgob wrote them.
@@ -145,7 +213,7 @@ impl<'a> Message<'a> {
     /// A copy with bytes of its own.
     pub(crate) fn to_held(&self) -> HeldMessage {
         HeldMessage {
-            envelope: self.envelope.as_ref().clone(),
+            envelope: self.envelope().clone(),
             request: self.request.bytes.to_vec(),
             reply: self.reply.as_ref().map(|reply| reply.bytes.to_vec()),
             since: labrt_host::now(),
@@ -184,12 +252,18 @@ pub struct HeldMessage {
 impl HeldMessage {
     /// The call that it belongs to: what releasing it takes.
     pub fn call(&self) -> CallId {
-        self.envelope.call
+        self.envelope.head.id
     }
 
     /// The message, to be read.
     pub fn message(&self) -> Message<'_> {
-        Message::new(Cow::Borrowed(&self.envelope), &self.request, self.reply.as_deref())
+        Message {
+            head: self.envelope.head,
+            reached: self.envelope.reached,
+            names: Names::Known(&self.envelope),
+            request: Content::new(&self.request),
+            reply: self.reply.as_deref().map(Content::new),
+        }
     }
 
     /// Since when it is held, from the start of the run.

@@ -12,6 +12,7 @@ use crate::tap::{Event, Stage, Tap};
 #[derive(Default)]
 pub(crate) struct Watch {
     active: AtomicBool,
+    holding: AtomicBool,
     taps: RwLock<Vec<Arc<dyn Tap>>>,
     catches: RwLock<Vec<Arc<Catch>>>,
 }
@@ -22,6 +23,11 @@ impl Watch {
         self.active.load(Ordering::Relaxed)
     }
 
+    /// Whether anybody may want to keep messages back.
+    pub(crate) fn is_holding(&self) -> bool {
+        self.holding.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn add_tap(&self, tap: Arc<dyn Tap>) {
         self.taps.write().push(tap);
         self.active.store(true, Ordering::Relaxed);
@@ -29,14 +35,16 @@ impl Watch {
 
     pub(crate) fn add_catch(&self, catch: Arc<Catch>) {
         self.catches.write().push(catch);
+        self.holding.store(true, Ordering::Relaxed);
         self.active.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn remove_catch(&self, catch: &Arc<Catch>) {
         let mut catches = self.catches.write();
         catches.retain(|other| !Arc::ptr_eq(other, catch));
-        let idle = catches.is_empty() && self.taps.read().is_empty();
-        self.active.store(!idle, Ordering::Relaxed);
+        let holding = !catches.is_empty();
+        self.holding.store(holding, Ordering::Relaxed);
+        self.active.store(holding || !self.taps.read().is_empty(), Ordering::Relaxed);
     }
 
     pub(crate) fn show(&self, stage: Stage, message: Message<'_>) {
