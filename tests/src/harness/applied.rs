@@ -6,7 +6,8 @@ use labrt_host::now;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use super::violation::{Broken, Violation, seconds, shown};
+use super::broken::Broken;
+use super::violation::{Violation, seconds, shown};
 
 /// The bytes of a command.
 pub(crate) type Command = Arc<[u8]>;

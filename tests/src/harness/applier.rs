@@ -9,6 +9,7 @@ use super::applied::Applied;
 use super::referee::Referee;
 use super::submission::RaftServer;
 use super::violation::Violation;
+use crate::check::wire::Checkers;
 
 /// After how many entries the snapshotting service makes a snapshot.
 const SNAPSHOT_INTERVAL: u64 = 10;
@@ -31,6 +32,7 @@ pub(crate) struct Applier {
     pub(crate) raft: Arc<dyn RaftServer>,
     pub(crate) deliveries: Receiver<ApplyMsg>,
     pub(crate) applied: Arc<Applied>,
+    pub(crate) checkers: Checkers,
     pub(crate) referee: Arc<Referee>,
 }
 
@@ -54,12 +56,16 @@ impl Applier {
         match (message, self.service) {
             (ApplyMsg::Snapshot { .. }, Service::Plain) => Ok(()),
             (ApplyMsg::Snapshot { index, data, .. }, Service::Snapshotting) => {
-                self.applied.install(self.server, self.life, index, &data)
+                self.applied.install(self.server, self.life, index, &data)?;
+                self.checkers.applied_snapshot(self.server, self.life, index);
+                Ok(())
             }
             (ApplyMsg::Command { index, command }, service) => {
+                self.checkers.applied(self.server, self.life, index, &command);
                 self.applied.record(self.server, self.life, index, command)?;
                 if service == Service::Snapshotting && (index + 1) % SNAPSHOT_INTERVAL == 0 {
                     let snapshot = self.applied.snapshot(index);
+                    self.checkers.snapshot_made(self.server, index, &snapshot);
                     self.raft.snapshot(index, snapshot);
                 }
                 Ok(())

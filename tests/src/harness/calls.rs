@@ -11,23 +11,30 @@ use rand::distr::uniform::{SampleRange, SampleUniform};
 use rand::rngs::ChaCha8Rng;
 
 use super::applied::{Applied, Command};
+use super::broken::Broken;
 use super::cluster::Cluster;
-use super::violation::{Broken, Violation, seconds, shown};
+use super::violation::{Violation, seconds, shown};
+use crate::check::wire::Checkers;
 
 impl Cluster {
     /// What `server` says of itself; `None` if it is down.
     pub(crate) fn state(&self, server: usize) -> Option<State> {
-        let state = self.life(server)?.ask("state", |raft| raft.state())?;
+        let life = self.life(server)?;
+        let asked = self.checkers().asking(server);
+        let state = life.ask("state", |raft| raft.state())?;
         self.observe(server, state);
+        self.checkers().told(asked, state);
         Some(state)
     }
 
     /// Gives `command` to `server`. `None` if it is down, or says that it does not lead.
     pub(crate) fn start(&self, server: usize, command: &Command) -> Option<Started> {
-        let bytes = command.to_vec();
-        let answer = self.life(server)?.ask("start", move |raft| raft.start(bytes))?;
+        let (bytes, life) = (command.to_vec(), self.life(server)?);
+        let asked = self.checkers().starting(server, command);
+        let answer = life.ask("start", move |raft| raft.start(bytes))?;
         let started = answer.ok()?;
         self.observe(server, State { term: started.term, is_leader: true });
+        self.checkers().started(asked, started, command);
         Some(started)
     }
 
@@ -85,6 +92,10 @@ impl Cluster {
     /// A command that no other is likely to be: a number of up to 63 bits.
     pub(crate) fn random_command(&self) -> Command {
         command(self.random(0..1_u64 << 63))
+    }
+
+    fn checkers(&self) -> &Checkers {
+        &self.shared.site.checkers
     }
 
     pub(crate) fn applied(&self) -> &Arc<Applied> {

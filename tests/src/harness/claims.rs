@@ -6,8 +6,9 @@ use labapi::State;
 use labrt_host::now;
 use parking_lot::Mutex;
 
+use super::broken::Broken;
 use super::referee::Referee;
-use super::violation::{Broken, Violation, seconds};
+use super::violation::{Violation, seconds};
 
 /// Every claim to lead, by term. A term has one leader at most (Figure 3, election safety).
 #[derive(Default)]

@@ -15,6 +15,7 @@ use super::claims::Claims;
 use super::referee::{LastSeen, Referee, Standing};
 use super::server::{Life, Site, end_name};
 use super::submission::Submission;
+use crate::check::wire::{Checkers, Snapshots};
 
 /// How long a message is on its way under the virtual clock, at least and at most. The real clock
 /// needs no such model: there, threads take their time. Without it a command would be committed
@@ -74,9 +75,15 @@ impl Cluster {
         }
         referee.note(|notes| notes.servers = vec![LastSeen::default(); servers]);
         let applied = Arc::new(Applied::new(servers));
+        let snapshots = match service {
+            Service::Plain => Snapshots::Never,
+            Service::Snapshotting => Snapshots::Told,
+        };
+        let checkers = Checkers::attach(&network, servers, snapshots, referee.clone());
+        referee.ask_checkers(&checkers);
         let cluster = Self {
             shared: Arc::new(Shared {
-                site: Site { submission, network, service, applied, referee },
+                site: Site { submission, network, service, applied, checkers, referee },
                 random: Mutex::new(random::stream("scenario")),
                 claims: Claims::default(),
                 slots: Mutex::new((0..servers).map(|_| Slot::default()).collect()),
@@ -108,6 +115,11 @@ impl Cluster {
 
     pub(crate) fn referee(&self) -> &Referee {
         &self.shared.site.referee
+    }
+
+    /// What happens from now on is not judged.
+    pub(super) fn close_checkers(&self) {
+        self.shared.site.checkers.close();
     }
 
     /// Crashes `server`: cuts it off, ends its threads at once, keeps what it has saved. Does

@@ -7,12 +7,13 @@ use labrt::thread;
 use labrt::time::{Duration, Instant};
 
 use super::applier::Service;
+use super::broken::Broken;
 use super::cluster::{Cluster, Net};
 use super::kv::{KvCluster, KvSetup};
 use super::lateness;
 use super::referee::Referee;
 use super::submission::Submission;
-use super::violation::{Broken, Violation, seconds};
+use super::violation::{Violation, seconds};
 use crate::report::Figures;
 
 /// How long a test may take, from the making of its cluster on.
@@ -115,6 +116,7 @@ impl Lab {
             operations: begun.cluster.operations(),
         };
         begun.cluster.check_at_end();
+        begun.cluster.close_checkers();
         begun.cluster.kill_all();
         network.cleanup();
         // Only now: what happens up to here can still fail the test.
@@ -157,6 +159,14 @@ impl AnyCluster {
         match self {
             Self::Raft(_) => {}
             Self::Kv(cluster) => cluster.check_linearizable(),
+        }
+    }
+
+    /// Servers that are being killed may answer what they like.
+    fn close_checkers(&self) {
+        match self {
+            Self::Raft(cluster) => cluster.close_checkers(),
+            Self::Kv(cluster) => cluster.close_checkers(),
         }
     }
 

@@ -14,10 +14,11 @@
 //! | `kv` | a key/value service on top, and its clients |
 //! | `lateness` | how late the machine was, under the real clock |
 //! | `submission` | the Raft under test, without its type |
-//! | `violation`, `referee` | what can be found broken; the first finding ends the run |
+//! | `broken`, `violation`, `referee` | what can be found broken; the first finding ends the run |
 
 mod applied;
 mod applier;
+mod broken;
 mod calls;
 mod claims;
 mod cluster;
@@ -30,6 +31,7 @@ mod submission;
 mod violation;
 
 pub(crate) use applied::{Command, Committed};
+pub use broken::Broken;
 pub(crate) use calls::command;
 pub(crate) use cluster::{Cluster, Net};
 pub(crate) use kv::{Client, Keys, KvCluster, KvSetup, Workload, marker};
@@ -39,5 +41,5 @@ pub(crate) use lateness::cpu_time;
 pub(crate) use referee::{LastSeen, Notes, Referee, Standing};
 pub(crate) use server::name as server_name;
 pub use submission::Submission;
-pub use violation::{Broken, Violation};
+pub use violation::Violation;
 pub(crate) use violation::{seconds, servers, shown};

@@ -4,12 +4,14 @@ use labapi::State;
 use parking_lot::Mutex;
 
 use super::violation::Violation;
+use crate::check::wire::{Checkers, Sighting};
 use crate::report::Figures;
 
 /// Collects what a test's verdict is made of. Shared by the run and whoever started it.
 #[derive(Default)]
 pub(crate) struct Referee {
     notes: Mutex<Notes>,
+    checkers: Mutex<Option<Checkers>>,
 }
 
 #[derive(Clone, Default)]
@@ -28,6 +30,8 @@ pub(crate) struct LastSeen {
     /// The index that it delivered last.
     pub(crate) applied: Option<u64>,
     pub(crate) standing: Standing,
+    /// What it was last seen as on the wire, in its present life.
+    pub(crate) sighting: Sighting,
 }
 
 /// Whether a server can be reached.
@@ -49,6 +53,15 @@ impl Referee {
         labrt_host::fail(text)
     }
 
+    /// As [`Referee::fail`], and comes back: for observers, which must not unwind.
+    pub(crate) fn report(&self, violation: Violation) {
+        let text = violation.to_string();
+        self.note(|notes| {
+            notes.violation.get_or_insert(violation);
+        });
+        labrt_host::stop(text);
+    }
+
     /// Something to tell, whatever the verdict.
     pub(crate) fn warn(&self, warning: String) {
         self.note(|notes| notes.warnings.push(warning));
@@ -62,7 +75,21 @@ impl Referee {
         self.note(|notes| change(&mut notes.servers[server]));
     }
 
+    /// From now on these checkers are asked for what they have seen.
+    pub(crate) fn ask_checkers(&self, checkers: &Checkers) {
+        *self.checkers.lock() = Some(checkers.clone());
+    }
+
+    /// All that is known, when the run is over.
     pub(crate) fn notes(&self) -> Notes {
-        self.notes.lock().clone()
+        let mut notes = self.notes.lock().clone();
+        // Taken, since the checkers hold the referee.
+        if let Some(checkers) = self.checkers.lock().take() {
+            for (server, seen) in notes.servers.iter_mut().enumerate() {
+                seen.sighting = checkers.sighting(server);
+            }
+            notes.warnings.extend(checkers.gaps());
+        }
+        notes
     }
 }

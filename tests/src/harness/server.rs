@@ -13,6 +13,7 @@ use super::applied::Applied;
 use super::applier::{Applier, Service};
 use super::referee::Referee;
 use super::submission::{RaftServer, Submission};
+use crate::check::wire::Checkers;
 
 /// The name under which server `number` stands in the network; its machines bear it too.
 pub(crate) fn name(number: usize) -> String {
@@ -32,6 +33,7 @@ pub(crate) struct Site {
     pub(crate) network: Network,
     pub(crate) service: Service,
     pub(crate) applied: Arc<Applied>,
+    pub(crate) checkers: Checkers,
     pub(crate) referee: Arc<Referee>,
 }
 
@@ -61,18 +63,19 @@ impl Life {
         }
         let machine = Machine::new(name(me));
         let peers = ends(&site.network, &machine, me, servers, life);
-        let persister = Arc::new(persister);
+        let persister = Arc::new(site.checkers.begin_life(me, &machine, persister));
 
         let make_raft = site.submission.make_raft;
-        let (service, applied, referee) =
-            (site.service, site.applied.clone(), site.referee.clone());
+        let (service, applied) = (site.service, site.applied.clone());
+        let (checkers, referee) = (site.checkers.clone(), site.referee.clone());
         let given = persister.clone();
         let made = machine.call("make", move || {
             let (apply, deliveries) = bounded(0);
             let raft = make_raft(peers, me, given, apply);
             let services = raft.services();
             let known = Arc::downgrade(&raft);
-            let applier = Applier { server: me, life, service, raft, deliveries, applied, referee };
+            let applier =
+                Applier { server: me, life, service, raft, deliveries, applied, checkers, referee };
             thread::Builder::new()
                 .name("service".to_owned())
                 .spawn(move || applier.run())

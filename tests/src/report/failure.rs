@@ -6,6 +6,7 @@ use labrt_host::{Clock, Failure, FailureKind, Finding, Operation};
 
 use super::verdict::Verdict;
 use crate::battery::Test;
+use crate::check::wire::Role;
 use crate::harness::{Broken, LastSeen, Lateness, Notes, Standing, seconds};
 use crate::hints::{self, Rule};
 
@@ -207,11 +208,8 @@ fn facts_of_the_run(text: &mut String, failure: &Failure) {
 /// One server after the other; `?` is what cannot be seen from outside.
 fn servers(text: &mut String, servers: &[LastSeen]) {
     let each = servers.iter().enumerate().map(|(number, seen)| {
-        let (role, term) = match seen.state {
-            Some(state) if state.is_leader => ("leader", state.term.to_string()),
-            Some(state) => ("not leader", state.term.to_string()),
-            None => ("?", "?".to_owned()),
-        };
+        let (role, term) = role_and_term(seen);
+        let commit = seen.sighting.commit.map_or("?".to_owned(), |index| index.to_string());
         let applied = seen.applied.map_or("?".to_owned(), |index| index.to_string());
         let standing = match seen.standing {
             Standing::Connected => "",
@@ -219,11 +217,29 @@ fn servers(text: &mut String, servers: &[LastSeen]) {
             Standing::Crashed => ", crashed",
         };
         match number {
-            0 => format!("0 {role} term {term} commit ? applied {applied}{standing}"),
-            _ => format!("{number} {role} {term} ? {applied}{standing}"),
+            0 => format!("0 {role} term {term} commit {commit} applied {applied}{standing}"),
+            _ => format!("{number} {role} {term} {commit} {applied}{standing}"),
         }
     });
     line(text, &format!("servers {}", each.collect::<Vec<_>>().join(" | ")));
+}
+
+/// As seen on the wire, or as the server told, whichever is of the later term.
+fn role_and_term(seen: &LastSeen) -> (&'static str, String) {
+    let wire = seen.sighting;
+    match (wire.role, seen.state) {
+        (Some(role), state) if state.is_none_or(|state| state.term <= wire.term) => {
+            let role = match role {
+                Role::Follower => "follower",
+                Role::Candidate => "candidate",
+                Role::Leader => "leader",
+            };
+            (role, wire.term.to_string())
+        }
+        (_, Some(state)) if state.is_leader => ("leader", state.term.to_string()),
+        (_, Some(state)) => ("not leader", state.term.to_string()),
+        (_, None) => ("?", "?".to_owned()),
+    }
 }
 
 fn locks(text: &mut String, failure: &Failure) {

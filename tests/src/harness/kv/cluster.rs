@@ -15,6 +15,7 @@ use rand::rngs::ChaCha8Rng;
 
 use super::server::KvLife;
 use super::submission::KvSubmission;
+use crate::check::wire::{Checkers, Snapshots};
 use crate::harness::claims::Claims;
 use crate::harness::server::end_name;
 use crate::harness::{LastSeen, Net, Referee, Standing};
@@ -58,6 +59,7 @@ pub(super) struct Shared {
     pub(super) operation_count: AtomicU64,
     pub(super) client_latency: Option<Delay>,
     network: Network,
+    checkers: Checkers,
     referee: Arc<Referee>,
     claims: Claims,
     random: Mutex<ChaCha8Rng>,
@@ -92,9 +94,14 @@ impl KvCluster {
             Delay::uniform(CLIENT_LATENCY_MIN * setup.clients, CLIENT_LATENCY_MAX * setup.clients)
         });
         referee.note(|notes| notes.servers = vec![LastSeen::default(); setup.servers]);
+        // The service makes its snapshots where nobody sees it.
+        let checkers =
+            Checkers::attach(&network, setup.servers, Snapshots::Hidden, referee.clone());
+        referee.ask_checkers(&checkers);
         let cluster = Self {
             shared: Arc::new(Shared {
                 submission,
+                checkers,
                 recorder: Recorder::new(),
                 client_count: AtomicUsize::new(0),
                 operation_count: AtomicU64::new(0),
@@ -145,6 +152,11 @@ impl KvCluster {
         self.shared.recorder.history()
     }
 
+    /// What happens from now on is not judged.
+    pub(in crate::harness) fn close_checkers(&self) {
+        self.shared.checkers.close();
+    }
+
     /// Crashes `server`: cuts it off, ends its threads at once, keeps what it has saved. Does
     /// nothing to one that is down.
     pub(crate) fn crash(&self, server: usize) {
@@ -174,7 +186,7 @@ impl KvCluster {
         self.referee().see(server, |seen| {
             *seen = LastSeen { standing: Standing::CutOff, ..LastSeen::default() };
         });
-        let make = (self.shared.submission.make_server, self.network());
+        let make = (self.shared.submission.make_server, self.network(), &self.shared.checkers);
         let above = self.shared.snapshot_above;
         let life = KvLife::begin(make, server, self.len(), life, saved, above);
         self.shared.slots.lock()[server].life = Some(life);

@@ -9,6 +9,7 @@ use labrt::thread;
 use labrt_host::Machine;
 
 use super::submission::{MakeServer, Server};
+use crate::check::wire::Checkers;
 use crate::harness::server::{ends, name};
 
 /// A running server.
@@ -24,7 +25,7 @@ impl KvLife {
     /// Starts server `me` of `servers` from what `persister` holds. It stands in the network
     /// afterwards, with all its ends disabled.
     pub(crate) fn begin(
-        (make_server, network): (MakeServer, &Network),
+        (make_server, network, checkers): (MakeServer, &Network, &Checkers),
         me: usize,
         servers: usize,
         life: u32,
@@ -33,7 +34,7 @@ impl KvLife {
     ) -> Self {
         let machine = Machine::new(name(me));
         let peers = ends(network, &machine, me, servers, life);
-        let persister = Arc::new(persister);
+        let persister = Arc::new(checkers.begin_life(me, &machine, persister));
         let given = persister.clone();
         let made = machine.call("make", move || {
             let server = make_server(peers, me, given, snapshot_above);
