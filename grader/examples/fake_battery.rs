@@ -10,7 +10,14 @@ use std::time::Duration;
 
 use lab_record::{Clock, Figures, Finding, Lateness, Order, Ordered, Orders, Outcome, Record};
 
+#[path = "support/escapes.rs"]
+mod escapes;
+
 fn main() {
+    if let Some(depth) = std::env::args().find_map(|arg| arg.strip_prefix("--tree=")?.parse().ok())
+    {
+        escapes::grow(depth);
+    }
     if std::env::args().any(|arg| arg == "--list") {
         let names = std::fs::read_to_string(beside("tests")).expect("the list of tests");
         names.lines().for_each(|name| println!("{name}: test"));
@@ -115,6 +122,22 @@ fn act(asked: Asked<'_>) {
         "passes_and_leaves_a_child" => {
             let child = Command::new("/bin/sleep").arg("1000").spawn().expect("a child");
             std::fs::write(beside("child"), child.id().to_string()).expect("a file beside");
+            complete(asked, pass());
+        }
+        "tries_to_escape" => {
+            let text = match escapes::what_succeeds() {
+                nothing if nothing.is_empty() => return complete(asked, pass()),
+                something => format!("2A::{does} FAIL  it {something}"),
+            };
+            complete(asked, Finding::not_passed(Outcome::Fail, Some("E1".to_owned()), text));
+        }
+        "leaves_the_group" => {
+            let text = format!("2A::{does} FAIL  process {}", escapes::leave_the_group());
+            complete(asked, Finding::not_passed(Outcome::Fail, Some("E1".to_owned()), text));
+        }
+        "starts_a_tree" => {
+            escapes::start_a_tree(5);
+            std::thread::sleep(Duration::from_millis(300));
             complete(asked, pass());
         }
         "waits_slowly" => {

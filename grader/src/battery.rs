@@ -9,8 +9,9 @@ use crate::cli::BatteryArgs;
 use crate::error::GradeError;
 use crate::grading::{Grading, Limits};
 use crate::resources::Watch;
+use crate::sandbox::Sandbox;
 use crate::worker::Workshop;
-use crate::{compile, process};
+use crate::{compile, process, sandbox};
 
 /// A battery that can be run, and what its processes are given.
 #[derive(Debug)]
@@ -19,11 +20,16 @@ pub(crate) struct Battery {
     scratch: TempDir,
     limits: Limits,
     watch: Watch,
+    sandbox: Sandbox,
 }
 
 impl Battery {
     /// Builds the battery unless one is given, and checks its tests against the file of points.
-    pub(crate) fn open(args: &BatteryArgs, grading: &Grading) -> Result<Self, GradeError> {
+    pub(crate) fn open(
+        args: &BatteryArgs,
+        grading: &Grading,
+        sandbox: Sandbox,
+    ) -> Result<Self, GradeError> {
         let path = match &args.battery {
             None => compile::build(&args.place.workspace)?,
             Some(path) => path.clone(),
@@ -35,10 +41,10 @@ impl Battery {
             list(&absolute).map_err(|error| no_listing(error.to_string()))?.map_err(no_listing)?;
         grading.check_against(&listed)?;
 
-        let scratch = tempfile::tempdir().map_err(|source| GradeError::NoProcess { source })?;
+        let scratch = sandbox::scratch().map_err(|source| GradeError::NoProcess { source })?;
         process::forbid_core_files();
         let watch = Watch::start();
-        Ok(Battery { path: absolute, scratch, limits: grading.limits(), watch })
+        Ok(Battery { path: absolute, scratch, limits: grading.limits(), watch, sandbox })
     }
 
     /// The binary.
@@ -53,6 +59,7 @@ impl Battery {
             scratch: self.scratch.path(),
             limits: self.limits,
             watch: &self.watch,
+            sandbox: self.sandbox,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Builds the battery, and turns cargo's messages into one that a student can read.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 
 use crate::error::{GradeError, Indented};
+use crate::verdict::clean;
+use crate::worker::{Ended, How};
+use crate::workspace::Library;
 
 /// How many places of errors are shown.
 const PLACES_MAX: usize = 12;
@@ -19,8 +22,14 @@ pub(crate) fn build(workspace: &Path) -> Result<PathBuf, GradeError> {
         .current_dir(workspace)
         .args(["test", "--release", "--no-run", "-p", "lab-tests", "--test", "battery"])
         .args(["--message-format", "json"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+        .stdin(Stdio::null());
+    run(cargo)
+}
+
+/// Runs cargo, which must have been told to build the battery and to tell of it in JSON, and says
+/// where the binary is.
+pub(crate) fn run(mut cargo: Command) -> Result<PathBuf, GradeError> {
+    cargo.stdout(Stdio::piped());
     // On a terminal cargo's own progress is the best there is.
     let shows_progress = std::io::stderr().is_terminal();
     cargo.stderr(if shows_progress { Stdio::inherit() } else { Stdio::piped() });
@@ -72,6 +81,8 @@ struct CodeError {
     /// File, line and column; not every error has a place.
     place: Option<String>,
     text: String,
+    /// As the compiler shows it.
+    rendered: Option<String>,
 }
 
 impl fmt::Display for CompileError {
@@ -90,7 +101,17 @@ impl fmt::Display for CompileError {
             })
             .collect();
         write!(f, "error[build]: the working tree does not compile: {}", counts.join(", "))?;
+        self.places(f)?;
+        for (number, (package, _)) in packages.iter().enumerate() {
+            let title = if number == 0 { "run     " } else { "        " };
+            write!(f, "\n{title}cargo check -p {package}")?;
+        }
+        write!(f, "\nmeans   no test was run; exit code 5")
+    }
+}
 
+impl CompileError {
+    fn places(&self, f: &mut impl Write) -> fmt::Result {
         let shown = &self.errors[..self.errors.len().min(PLACES_MAX)];
         let width = shown.iter().filter_map(|error| error.place.as_ref()).map(String::len).max();
         for error in shown {
@@ -100,17 +121,57 @@ impl fmt::Display for CompileError {
         if shown.len() < self.errors.len() {
             write!(f, "\n  and {} more", self.errors.len() - shown.len())?;
         }
-        for (number, (package, _)) in packages.iter().enumerate() {
-            let title = if number == 0 { "run     " } else { "        " };
-            write!(f, "\n{title}cargo check -p {package}")?;
-        }
-        write!(f, "\nmeans   no test was run; exit code 5")
+        Ok(())
     }
 }
 
-#[derive(Default)]
-struct Built {
-    binary: Option<PathBuf>,
+/// Why a submission does not compile, for its author.
+#[derive(Clone, Debug)]
+pub(crate) struct Diagnosis {
+    /// In a few lines: places and texts.
+    pub(crate) short: String,
+    /// All that the compiler said.
+    pub(crate) full: String,
+}
+
+/// The longest full text that is kept.
+const FULL_BYTES_MAX: usize = 64 * 1024;
+
+impl Diagnosis {
+    /// From what cargo told of its errors, and how it ended.
+    pub(crate) fn new(built: Built, ended: &Ended) -> Self {
+        let (said, _) = ended.output.last_lines(12);
+        let rendered: String = built.errors.iter().filter_map(|e| e.rendered.as_deref()).collect();
+        let full = if rendered.is_empty() { said.join("\n") } else { rendered };
+        let mut full = clean(&full);
+        if FULL_BYTES_MAX < full.len() {
+            let end = (0..FULL_BYTES_MAX).rev().find(|at| full.is_char_boundary(*at)).unwrap_or(0);
+            full.truncate(end);
+            full.push_str("\n(cut here: the rest is more of the same)\n");
+        }
+        let mut short = String::new();
+        if let How::AtLimit(limit) = &ended.how {
+            let _ = write!(short, "the compiler was stopped at its limit of {}", limit.name());
+        } else if built.errors.is_empty() {
+            short.push_str("the compiler ended without naming an error\n");
+            short.push_str(
+                &said.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"),
+            );
+        } else {
+            let count = built.errors.len();
+            let errors = if count == 1 { "error" } else { "errors" };
+            let _ = write!(short, "{count} {errors}");
+            let _ = CompileError { errors: built.errors }.places(&mut short); // never fails
+        }
+        Diagnosis { short: clean(&short), full }
+    }
+}
+
+/// What cargo has told so far.
+#[derive(Debug, Default)]
+pub(crate) struct Built {
+    pub(crate) binary: Option<PathBuf>,
+    libraries: Vec<Library>,
     errors: Vec<CodeError>,
 }
 
@@ -118,7 +179,7 @@ struct Built {
 #[serde(tag = "reason")]
 enum Message {
     #[serde(rename = "compiler-artifact")]
-    Artifact { target: Target, executable: Option<PathBuf> },
+    Artifact { target: Target, executable: Option<PathBuf>, filenames: Vec<PathBuf> },
     #[serde(rename = "compiler-message")]
     Diagnostic { package_id: String, message: Diagnostic },
     #[serde(other)]
@@ -135,6 +196,7 @@ struct Diagnostic {
     level: String,
     message: String,
     spans: Vec<Span>,
+    rendered: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -147,12 +209,25 @@ struct Span {
 }
 
 impl Built {
-    fn hear(&mut self, line: &str) {
+    /// The compiled libraries of these crates.
+    pub(crate) fn libraries(self, crates: &[&str]) -> Vec<Library> {
+        let is_asked = |library: &Library| crates.contains(&library.krate.as_str());
+        self.libraries.into_iter().filter(is_asked).collect()
+    }
+
+    /// Takes a line of cargo's JSON.
+    pub(crate) fn hear(&mut self, line: &str) {
         match serde_json::from_str(line) {
-            Ok(Message::Artifact { target, executable: Some(binary) })
+            Ok(Message::Artifact { target, executable: Some(binary), .. })
                 if target.name == "battery" =>
             {
                 self.binary = Some(binary);
+            }
+            Ok(Message::Artifact { target, filenames, .. }) => {
+                let is_library = |path: &&PathBuf| path.extension().is_some_and(|e| e == "rlib");
+                if let Some(path) = filenames.iter().find(is_library) {
+                    self.libraries.push(Library { krate: target.name, path: path.clone() });
+                }
             }
             Ok(Message::Diagnostic { package_id, message }) if message.is_of_the_code() => {
                 let error = message.into_error(package_name(&package_id).to_owned());
@@ -178,7 +253,8 @@ impl Diagnostic {
         // Its headline says only that types differ; its label says which.
         let label = span.and_then(|span| span.label).filter(|_| self.message == "mismatched types");
         let text = label.unwrap_or(self.message);
-        CodeError { package, place, text: text.lines().next().unwrap_or_default().to_owned() }
+        let text = text.lines().next().unwrap_or_default().to_owned();
+        CodeError { package, place, text, rendered: self.rendered }
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::compile::CompileError;
 use crate::mutants::error::MutantsError;
+use crate::sandbox::Level;
 
 /// Why there is nothing, or no more, to judge.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,26 @@ pub(crate) enum GradeError {
     )]
     NoProcess { source: std::io::Error },
     #[error(
+        "error[framework]: submissions cannot be graded with this framework: {what}\n{said}\n\
+         run     cargo test --test battery        and mend what it says\n\
+         means   nothing is said of any submission; exit code 121"
+    )]
+    Framework { what: &'static str, said: Indented },
+    #[error(
+        "error[usage]: `{}` cannot be read: {source}\n\
+         run     ./grade.sh SUBMISSIONS --out RESULTS\n\
+         means   nothing was graded; exit code 3",
+        path.display()
+    )]
+    NoSubmissions { path: PathBuf, source: std::io::Error },
+    #[error(
+        "error[sandbox]: the sandbox here is `{reached}`, and `{required}` was asked for\n  \
+         the next level cannot be reached: {why}\n\
+         run     the same command with --require-sandbox {reached}, or on another machine\n\
+         means   no test was run; exit code 122"
+    )]
+    Sandbox { reached: Level, required: Level, why: String },
+    #[error(
         "error[results]: `{}` cannot be written: {source}\n\
          run     the same command with a --json FILE in a folder that can be written to\n\
          means   the table above is complete; exit code 123",
@@ -84,6 +105,14 @@ pub(crate) enum SelectionError {
          means   nothing was run; exit code 3"
     )]
     NotOneTest { asked: String, known: Indented },
+    #[error(
+        "error[usage]: the secret in `{}` has {bytes} bytes\n  \
+         with fewer than 16 it could be guessed from the seeds that are published\n\
+         run     head -c 32 /dev/urandom > {}\n\
+         means   nothing was graded; exit code 3",
+        path.display(), path.display()
+    )]
+    Secret { path: PathBuf, bytes: usize },
     #[error(
         "error[selection]: nothing to grade: {why}\n\
          run     ./grade.sh        without a part, to grade all there is\n\

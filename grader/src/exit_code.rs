@@ -1,7 +1,7 @@
 //! The documented exit codes, and the one match that gives every error its own.
 
 use crate::error::{GradeError, SelectionError, StressError};
-use crate::report::model::Report;
+use crate::report::model::{Report, Status};
 use crate::verdict::Verdict;
 
 pub(crate) const ALL_PASSED: u8 = 0;
@@ -25,7 +25,9 @@ pub(crate) fn of_error(error: &GradeError) -> u8 {
     match error {
         GradeError::Config(_) => USAGE,
         GradeError::Selection(
-            SelectionError::Unknown { .. } | SelectionError::NotOneTest { .. },
+            SelectionError::Unknown { .. }
+            | SelectionError::NotOneTest { .. }
+            | SelectionError::Secret { .. },
         ) => USAGE,
         GradeError::Selection(SelectionError::Nothing { .. }) => NOTHING_SELECTED,
         GradeError::Stress(StressError::NotWritten { .. }) => NO_RESULTS,
@@ -39,24 +41,48 @@ pub(crate) fn of_error(error: &GradeError) -> u8 {
         GradeError::Mutants(error) => error.exit_code(),
         GradeError::Compile(_) => DOES_NOT_COMPILE,
         GradeError::NoToolchain { .. } => NO_TOOLCHAIN,
-        GradeError::CargoFailed { .. } | GradeError::NoListing { .. } => NO_BATTERY,
-        GradeError::NoProcess { .. } => NO_PROCESS,
+        GradeError::NoSubmissions { .. } => USAGE,
+        GradeError::CargoFailed { .. }
+        | GradeError::NoListing { .. }
+        | GradeError::Framework { .. } => NO_BATTERY,
+        GradeError::NoProcess { .. } | GradeError::Sandbox { .. } => NO_PROCESS,
         GradeError::NoResults { .. } => NO_RESULTS,
     }
 }
 
 /// The code of a grading that came to a report: the worst of its verdicts.
 pub(crate) fn of_report(report: &Report) -> u8 {
-    if report.interrupted {
+    match report.status {
+        _ if report.interrupted => return INTERRUPTED,
+        Status::Graded => {}
+        Status::DoesNotCompile => return DOES_NOT_COMPILE,
+        Status::Refused => return FAILED,
+        Status::NotGraded => return FRAMEWORK_ERROR,
+    }
+    worst(report.runs().map(|run| of_verdict(run.verdict))).unwrap_or(NOTHING_SELECTED)
+}
+
+/// The code of many submissions: that of the worst, and that none compiles only if none does.
+pub(crate) fn of_reports(reports: &[Report]) -> u8 {
+    let codes = || reports.iter().map(|report| report.exit_code);
+    if codes().any(|code| code == INTERRUPTED) {
         return INTERRUPTED;
     }
-    let worst = report.runs().map(|run| of_verdict(run.verdict)).max_by_key(|code| match *code {
+    if codes().all(|code| code == DOES_NOT_COMPILE) {
+        return DOES_NOT_COMPILE;
+    }
+    let among_others = |code| if code == DOES_NOT_COMPILE { FAILED } else { code };
+    worst(codes().map(among_others)).unwrap_or(NOTHING_SELECTED)
+}
+
+fn worst(codes: impl Iterator<Item = u8>) -> Option<u8> {
+    codes.max_by_key(|code| match *code {
         ALL_PASSED => 0,
-        INCONCLUSIVE => 1,
-        FRAMEWORK_ERROR => 2,
-        _ => 3,
-    });
-    worst.unwrap_or(NOTHING_SELECTED)
+        NOTHING_SELECTED => 1,
+        INCONCLUSIVE => 2,
+        FRAMEWORK_ERROR => 3,
+        _ => 4,
+    })
 }
 
 /// The code of one verdict.

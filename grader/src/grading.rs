@@ -25,6 +25,8 @@ struct File {
     runs: Runs,
     weights: Spanned<Weights>,
     limits: Limits,
+    #[serde(default)]
+    build: BuildLimits,
     part: BTreeMap<String, Spanned<Part>>,
 }
 
@@ -58,6 +60,22 @@ pub(crate) struct Limits {
     real_cpu_s: u32,
     memory_mib: u32,
     output_mib: u32,
+}
+
+/// What compiling one submission may use.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BuildLimits {
+    pub(crate) wall_s: u32,
+    pub(crate) cpu_s: u32,
+    pub(crate) memory_mib: u32,
+    pub(crate) output_mib: u32,
+}
+
+impl Default for BuildLimits {
+    fn default() -> Self {
+        BuildLimits { wall_s: 300, cpu_s: 300, memory_mib: 4096, output_mib: 16 }
+    }
 }
 
 impl Limits {
@@ -275,6 +293,15 @@ impl Grading {
 
     pub(crate) fn limits(&self) -> Limits {
         self.file.limits
+    }
+
+    pub(crate) fn build_limits(&self) -> BuildLimits {
+        self.file.build
+    }
+
+    /// The file as it stands, for whoever must know whether it has changed.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Full names of all tests: parts by name, tests as the file orders them.

@@ -13,6 +13,9 @@
 //! * `verdict`: from how a process ended and what its record says to a verdict.
 //! * `score`: from verdicts to points. `report`: from points to a table and to JSON.
 //! * `mutants`: another task: measuring the battery by broken Rafts.
+//! * `submissions`: the same for a folder of them: `intake` (what is taken out of one), `workspace`
+//!   (a fresh copy of the framework, and the battery built in it), `foreign` and `statics` (what
+//!   compiled code may not rest on), `seeds`. `sandbox`: what processes are contained by.
 //! * `error` and `exit_code`: what can go wrong, and one match that gives each its code.
 //!
 //! What is deliberately absent: any dependency on student code, or on the runtime that executes
@@ -24,8 +27,10 @@ mod cli;
 mod compile;
 mod error;
 mod exit_code;
+mod foreign;
 mod grade;
 mod grading;
+mod intake;
 mod interrupt;
 mod mutants;
 mod plan;
@@ -33,17 +38,23 @@ mod process;
 mod replay;
 mod report;
 mod resources;
+mod sandbox;
 mod schedule;
 mod score;
+mod seeds;
 mod selection;
 mod session;
+mod statics;
 mod stress;
+mod submissions;
 mod verdict;
 mod worker;
+mod workspace;
 
 use std::process::ExitCode;
 
 /// Parses the command line, grades, and answers with one of the documented exit codes.
 pub fn main() -> ExitCode {
-    ExitCode::from(session::run())
+    // A stage of the sandbox is this binary too, and must not read the grader's flags.
+    sandbox::stage().unwrap_or_else(|| ExitCode::from(session::run()))
 }

@@ -21,16 +21,27 @@ pub(crate) struct Pipes {
 
 impl Group {
     /// Starts `command` as the leader of a new group, its three streams piped.
-    pub(crate) fn start(mut command: Command) -> io::Result<(Self, Pipes)> {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub(crate) fn start(command: Command) -> io::Result<(Self, Pipes)> {
+        let (mut group, record, output) = Group::start_with(command, Stdio::piped())?;
+        let Some(order) = group.child.stdin.take() else {
+            return Err(io::Error::other("a pipe was asked for and not given"));
+        };
+        Ok((group, Pipes { order, record, output }))
+    }
+
+    /// The same, with its stdin as given. The order's pipe is closed unless it is taken.
+    pub(crate) fn start_with(
+        mut command: Command,
+        stdin: Stdio,
+    ) -> io::Result<(Self, ChildStdout, ChildStderr)> {
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn()?;
-        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(order), Some(record), Some(output)) = pipes else {
-            return Err(io::Error::other("a pipe was asked for and not given"));
-        };
-        Ok((Group { child }, Pipes { order, record, output }))
+        match (child.stdout.take(), child.stderr.take()) {
+            (Some(record), Some(output)) => Ok((Group { child }, record, output)),
+            _ => Err(io::Error::other("a pipe was asked for and not given")),
+        }
     }
 
     /// The leader's process number, which is the group's too.

@@ -12,6 +12,7 @@ use crate::grading::Grading;
 use crate::plan::Run;
 use crate::report::model::{RunReport, hash_text};
 use crate::report::terminal::paint;
+use crate::sandbox::Sandbox;
 use crate::selection::select;
 use crate::stress::alone::run_alone;
 use crate::stress::results::{self, Common};
@@ -33,7 +34,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<u8, GradeError> {
     if let Some(results) = &args.results {
         expected = from_results(results, &run)?;
     }
-    let battery = Battery::open(&args.battery, &grading)?;
+    let battery = Battery::open(&args.battery, &grading, Sandbox::PLAIN)?;
     let common = Common::of(battery.path(), args.clock)?;
     let Some(made) = run_alone(&run, &battery.workshop()) else {
         return Ok(exit_code::INTERRUPTED);

@@ -1,4 +1,5 @@
-//! What each process group uses: memory and CPU time, looked up in `/proc`, for all runs at once.
+//! What each run uses: memory and CPU time of a process, its group and all who descend from them,
+//! looked up in `/proc`, for all runs at once.
 //!
 //! Not by `RLIMIT_AS`: it counts addresses, and the stacks of a virtual run are large and mostly
 //! untouched. Where there is no `/proc`, nothing is seen, and only time and output are limited.
@@ -7,6 +8,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+#[cfg(target_os = "linux")]
+use crate::sandbox::{families, processes};
 
 /// The shortest time between two looks.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
@@ -57,7 +61,7 @@ impl Watch {
         Watch { shared, looking }
     }
 
-    /// What the group of this number uses, from now on until [`Watch::forget`].
+    /// What the process of this number, and its group, use, from now on until [`Watch::forget`].
     pub(crate) fn watch(&self, group: u32) -> Arc<Usage> {
         let usage = Arc::new(Usage::default());
         self.shared.groups().insert(group, usage.clone());
@@ -95,21 +99,26 @@ impl Shared {
         }
     }
 
+    #[cfg(target_os = "linux")]
     fn look_once(&self, units: &Units) {
-        let mut seen: HashMap<u32, (u64, u64)> = HashMap::new();
-        for stat in processes() {
-            let Some(process) = Process::parse(&stat) else { continue };
-            let sum = seen.entry(process.group).or_default();
-            sum.0 += process.resident_pages * units.page_bytes;
-            sum.1 += process.cpu_ticks * 1000 / units.ticks_per_second;
-        }
-        for (group, usage) in self.groups().iter() {
-            let Some((memory_bytes, cpu_ms)) = seen.get(group) else { continue };
-            usage.memory_bytes.store(*memory_bytes, Ordering::Relaxed);
-            usage.memory_bytes_max.fetch_max(*memory_bytes, Ordering::Relaxed);
-            usage.cpu_ms.store(*cpu_ms, Ordering::Relaxed);
+        let all = processes();
+        let groups = self.groups();
+        let families = families(&all, groups.keys().copied());
+        for (group, usage) in groups.iter() {
+            let Some(family) = families.get(group) else { continue };
+            let members = || all.iter().filter(|stat| family.contains(&stat.process));
+            let pages: u64 = members().map(|stat| stat.resident_pages).sum();
+            let ticks: u64 = members().map(|stat| stat.cpu_ticks).sum();
+            let memory_bytes = pages * units.page_bytes;
+            usage.memory_bytes.store(memory_bytes, Ordering::Relaxed);
+            usage.memory_bytes_max.fetch_max(memory_bytes, Ordering::Relaxed);
+            // A process that nobody waited for takes its time with it.
+            usage.cpu_ms.fetch_max(ticks * 1000 / units.ticks_per_second, Ordering::Relaxed);
         }
     }
+
+    #[cfg(not(target_os = "linux"))]
+    fn look_once(&self, _units: &Units) {}
 }
 
 struct Units {
@@ -132,56 +141,24 @@ impl Units {
     }
 }
 
-/// `/proc/*/stat` of every process there is.
-fn processes() -> impl Iterator<Item = String> {
-    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries
-        .filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit))
-        .filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok())
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Process {
-    group: u32,
-    /// Its own and those of its ended children.
-    cpu_ticks: u64,
-    resident_pages: u64,
-}
-
-impl Process {
-    /// The name, second field, stands in brackets and may hold anything, brackets included.
-    fn parse(stat: &str) -> Option<Self> {
-        let (_, rest) = stat.rsplit_once(')')?;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
-        Some(Process {
-            group: fields.get(2)?.parse().ok()?,
-            cpu_ticks: (11..15).map(number).sum::<Option<u64>>()?,
-            resident_pages: number(21)?,
-        })
-    }
-}
-
-/// How long the threads of a process have been ready to run and did not get a core, together.
-/// `None` where the system does not say.
+/// How long the threads of a process, and of all who descend from it, have been ready to run and
+/// did not get a core, together. `None` where the system does not say.
+#[cfg(target_os = "linux")]
 pub(crate) fn waited_for_a_core(process: u32) -> Option<Duration> {
-    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).ok()?;
-    let waits = tasks.flatten().filter_map(|task| {
+    let family = families(&processes(), [process].into_iter()).remove(&process)?;
+    let tasks = family
+        .iter()
+        .filter_map(|process| std::fs::read_dir(format!("/proc/{process}/task")).ok())
+        .flatten()
+        .flatten();
+    let waits = tasks.filter_map(|task| {
         let schedstat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
         schedstat.split_whitespace().nth(1)?.parse::<u64>().ok()
     });
     waits.map(Duration::from_nanos).reduce(|sum, wait| sum + wait)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_with_brackets_and_blanks_does_not_shift_the_fields() {
-        let stat = "77 (a) b (c) S 1 42 42 0 -1 0 1 2 3 4 10 20 3 4 20 0 5 0 99 1000000 123 18 0";
-        let process = Process { group: 42, cpu_ticks: 37, resident_pages: 123 };
-        assert_eq!(Process::parse(stat), Some(process), "fields counted from the last bracket");
-        assert_eq!(Process::parse("77 (broken"), None, "no bracket, no fields");
-    }
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn waited_for_a_core(_process: u32) -> Option<Duration> {
+    None
 }

@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Mutex, PoisonError};
 
 use lab_record::Order;
 use rand::TryRng;
 
 use crate::interrupt::interrupted;
-use crate::plan::{Lane, Run};
+use crate::plan::Run;
 use crate::report::model::RunReport;
 use crate::verdict::{judge, not_started};
 use crate::worker::Workshop;
@@ -17,23 +17,40 @@ use crate::worker::Workshop;
 /// How often an undecided run is repeated.
 const REPEATS_MAX: u32 = 3;
 
+/// What is to be made at once, and how much of it.
+#[derive(Debug)]
+pub(crate) struct Lane<T> {
+    pub(crate) width: usize,
+    pub(crate) tasks: Vec<T>,
+}
+
 /// Makes all runs and tells each result, in the order in which they end. What was not decided is
 /// told again when it was repeated. Returns early when interrupted.
-pub(crate) fn run_all(lanes: &[Lane], workshop: &Workshop<'_>, mut tell: impl FnMut(RunReport)) {
+///
+/// `make` gets a task and the number of the attempt; it says nothing when it was interrupted.
+pub(crate) fn run_all<T: Clone + Sync>(
+    lanes: &[Lane<T>],
+    make: impl Fn(&T, u32) -> Option<RunReport> + Sync,
+    mut tell: impl FnMut(&T, RunReport),
+) {
     let mut undecided = Vec::new();
     for lane in lanes {
-        run_lane(lane, workshop, |result| {
-            if !result.verdict.counts() {
-                undecided.push(result.run());
-            }
-            tell(result);
-        });
+        in_parallel(
+            lane,
+            |task| make(task, 1),
+            |task, result| {
+                if !result.verdict.counts() {
+                    undecided.push(task.clone());
+                }
+                tell(task, result);
+            },
+        );
     }
-    for run in undecided {
+    for task in undecided {
         for attempt in 2..=REPEATS_MAX + 1 {
-            let Some(result) = run_one(&run, attempt, workshop) else { return };
+            let Some(result) = make(&task, attempt) else { return };
             let is_decided = result.verdict.counts();
-            tell(result);
+            tell(&task, result);
             if is_decided {
                 break;
             }
@@ -41,27 +58,30 @@ pub(crate) fn run_all(lanes: &[Lane], workshop: &Workshop<'_>, mut tell: impl Fn
     }
 }
 
-fn run_lane(lane: &Lane, workshop: &Workshop<'_>, mut tell: impl FnMut(RunReport)) {
-    let waiting: Mutex<VecDeque<&Run>> = Mutex::new(lane.runs.iter().collect());
+/// Does the tasks of a lane in their order, so many at once, until one of them says nothing.
+pub(crate) fn in_parallel<T: Sync, R: Send>(
+    lane: &Lane<T>,
+    work: impl Fn(&T) -> Option<R> + Sync,
+    mut tell: impl FnMut(&T, R),
+) {
+    let waiting: Mutex<VecDeque<&T>> = Mutex::new(lane.tasks.iter().collect());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let (results, inbox) = channel();
     std::thread::scope(|scope| {
-        for _ in 0..lane.width.min(lane.runs.len()) {
+        for _ in 0..lane.width.min(lane.tasks.len()) {
             let results = results.clone();
-            scope.spawn(|| work(&waiting, workshop, results));
+            let (next, work) = (&next, &work);
+            scope.spawn(move || {
+                while let Some((task, result)) = next().and_then(|task| Some((task, work(task)?))) {
+                    if results.send((task, result)).is_err() {
+                        return;
+                    }
+                }
+            });
         }
         drop(results);
-        inbox.into_iter().for_each(&mut tell);
+        inbox.into_iter().for_each(|(task, result)| tell(task, result));
     });
-}
-
-fn work(waiting: &Mutex<VecDeque<&Run>>, workshop: &Workshop<'_>, results: Sender<RunReport>) {
-    loop {
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let Some(result) = next.and_then(|run| run_one(run, 1, workshop)) else { return };
-        if results.send(result).is_err() {
-            return;
-        }
-    }
 }
 
 /// Makes one run. `None` when it was interrupted.

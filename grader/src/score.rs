@@ -25,6 +25,14 @@ impl Tally {
         }
     }
 
+    pub(crate) fn sum(tallies: impl Iterator<Item = Tally>) -> Self {
+        tallies.fold(Tally::default(), |sum, tally| Tally {
+            passed: sum.passed + tally.passed,
+            counted: sum.counted + tally.counted,
+            left_out: sum.left_out + tally.left_out,
+        })
+    }
+
     fn share(self, curve: Curve) -> Option<f64> {
         (0 < self.counted).then(|| curve.share(f64::from(self.passed) / f64::from(self.counted)))
     }

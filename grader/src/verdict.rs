@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 use lab_record::{Order, Outcome, Record, RecordError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::plan::Run;
 use crate::process::how_it_ended;
@@ -15,7 +15,7 @@ use crate::report::model::hash_text;
 use crate::worker::{Ended, How, Limit, Output};
 
 /// What is said of one run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
     /// The harness saw the run through, and every check held.

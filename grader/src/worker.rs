@@ -1,23 +1,28 @@
 //! One run: a process of its own, its private pipe, and its limits.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use lab_record::{Clock, Order, RECORD_BYTES_MAX, VARIABLE};
+use lab_record::{Order, RECORD_BYTES_MAX, VARIABLE};
 
 use crate::grading::Limits;
 use crate::interrupt::interrupted;
-use crate::process::{Group, Pipes};
 use crate::resources::{Usage, Watch, waited_for_a_core};
+use crate::sandbox::{Cell, Job, Level, Pipes, ProcessLimits, Reach, Sandbox, set_mode};
 
 /// How long between two looks at the limits.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long a process may live on after its record; and how long its pipes may after it.
 const GRACE: Duration = Duration::from_secs(1);
+/// What a run may write into one file, where it can write at all.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+const OPEN_FILES_MAX: u64 = 1024;
+/// Threads, mostly: under the real clock, each call that waits has one.
+const TASKS_MAX: u64 = 8192;
 /// How much is kept of the beginning of the output, and of its end.
 const KEPT_BYTES: usize = 32 * 1024;
 
@@ -25,10 +30,11 @@ const KEPT_BYTES: usize = 32 * 1024;
 #[derive(Debug)]
 pub(crate) struct Workshop<'a> {
     pub(crate) battery: &'a Path,
-    /// Where processes are at home.
+    /// Where processes are at home; in a sandbox, each in a folder of its own.
     pub(crate) scratch: &'a Path,
     pub(crate) limits: Limits,
     pub(crate) watch: &'a Watch,
+    pub(crate) sandbox: Sandbox,
 }
 
 /// What is left of a run.
@@ -60,6 +66,18 @@ pub(crate) enum Limit {
     Cpu { limit: Duration },
     Memory { limit_bytes: u64, bytes: u64 },
     Output { limit_bytes: u64 },
+}
+
+impl Limit {
+    /// What there was a limit of, and how much.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Limit::Wall { limit, .. } => format!("{} s", limit.as_secs()),
+            Limit::Cpu { limit } => format!("{} s of CPU time", limit.as_secs()),
+            Limit::Memory { limit_bytes, .. } => format!("{} MiB of memory", limit_bytes >> 20),
+            Limit::Output { limit_bytes } => format!("{} MiB of output", limit_bytes >> 20),
+        }
+    }
 }
 
 /// What a process printed: its beginning and its end.
@@ -105,63 +123,127 @@ struct Received {
     output: Mutex<Output>,
 }
 
+/// What a job may use, all it starts included.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) wall: Duration,
+    pub(crate) cpu: Duration,
+    pub(crate) memory_bytes: u64,
+    pub(crate) output_bytes: u64,
+    /// How much is kept of what comes through the private pipe. One byte more tells that more
+    /// came.
+    pub(crate) record_bytes: usize,
+    /// Whether the first line of the record is its last, and the job is over with it.
+    pub(crate) ends_with_record: bool,
+}
+
 impl Workshop<'_> {
     /// Makes the run that `order` asks for. An error means that no process could be started.
     pub(crate) fn run(&self, order: &Order) -> io::Result<Ended> {
-        let began = Instant::now();
-        let (mut group, pipes) = Group::start(self.command(order))?;
-        let usage = self.watch.watch(group.id());
-        let received = Arc::new(Received::default());
-        let (events, inbox) = channel();
-        read_all(pipes, order, &received, &events);
-        drop(events);
-
-        let of_run = OfRun { began, clock: order.clock, usage: &usage, received: &received };
-        let followed = self.follow(&mut group, &of_run, &inbox);
-        self.watch.forget(group.id());
-        let status = group.end();
-        let wall = began.elapsed();
-
-        let over = Instant::now() + GRACE;
-        while let Ok(Event::Record | Event::PipeEnded) =
-            inbox.recv_timeout(over.saturating_duration_since(Instant::now()))
-        {}
-        Ok(Ended {
-            how: match followed? {
-                Some(how) => how,
-                None => How::ByItself(status?),
-            },
-            record: std::mem::take(&mut lock(&received.record)),
-            output: std::mem::take(&mut lock(&received.output)),
-            wall,
-            memory_bytes_max: usage.memory_bytes_max(),
-        })
+        // Without a sandbox a run may leave its trace in the folder that all share.
+        let own_home = match self.sandbox.level {
+            Level::Groups => None,
+            _ => Some(tempfile::Builder::new().prefix("run").tempdir_in(self.scratch)?),
+        };
+        let home = own_home.as_ref().map_or(self.scratch, tempfile::TempDir::path);
+        if own_home.is_some() {
+            set_mode(home, 0o755)?; // the run's user may not be the grader's
+        }
+        let limits = &self.limits;
+        let bounds = Bounds {
+            wall: limits.wall(order.clock),
+            cpu: limits.cpu(order.clock),
+            memory_bytes: limits.memory_bytes(),
+            output_bytes: limits.output_bytes(),
+            record_bytes: RECORD_BYTES_MAX,
+            ends_with_record: true,
+        };
+        let job = self.job(home, order);
+        supervise(&job, self.sandbox, self.watch, &bounds)
     }
 
     /// The arguments say the same as the order, for whoever reads a list of processes.
-    fn command(&self, order: &Order) -> Command {
-        let mut command = Command::new(self.battery);
-        command
-            .args(["--in-process", "--exact", &order.test, "--clock", order.clock.name()])
-            .args(["--seed", &order.seed.to_string()])
-            .env_clear()
-            .env(VARIABLE, "stdio")
-            .current_dir(self.scratch);
-        command
+    fn job(&self, home: &Path, order: &Order) -> Job {
+        let said = ["--in-process", "--exact", &order.test, "--clock", order.clock.name()];
+        let args = said.into_iter().map(str::to_owned);
+        Job {
+            program: Some(self.battery.to_owned()),
+            args: args.chain(["--seed".to_owned(), order.seed.to_string()]).collect(),
+            env: vec![(VARIABLE.to_owned(), "stdio".to_owned())],
+            folder: home.to_owned(),
+            input: order.to_line(),
+            reach: Reach::default(),
+            limits: ProcessLimits {
+                cpu_s: Some(2 * self.limits.cpu(order.clock).as_secs() + 10),
+                file_bytes: Some(FILE_BYTES_MAX),
+                open_files: Some(OPEN_FILES_MAX),
+                tasks: Some(TASKS_MAX),
+            },
+            own_user: true,
+        }
     }
+}
 
+/// Runs `job` to its end, or to the first of its bounds that it reaches; then ends whatever it
+/// left behind.
+///
+/// # Errors
+///
+/// When it could not be started.
+pub(crate) fn supervise(
+    job: &Job,
+    sandbox: Sandbox,
+    watch: &Watch,
+    bounds: &Bounds,
+) -> io::Result<Ended> {
+    let began = Instant::now();
+    let (mut cell, pipes) = Cell::start(job, sandbox)?;
+    let usage = watch.watch(cell.id());
+    let received = Arc::new(Received::default());
+    let (events, inbox) = channel();
+    read_all(pipes, bounds, &received, &events);
+    drop(events);
+
+    let running = Running { began, bounds, usage: &usage, received: &received };
+    let followed = running.follow(&mut cell, &inbox);
+    watch.forget(cell.id());
+    let status = cell.end();
+    let wall = began.elapsed();
+
+    let over = Instant::now() + GRACE;
+    while let Ok(Event::Record | Event::PipeEnded) =
+        inbox.recv_timeout(over.saturating_duration_since(Instant::now()))
+    {}
+    Ok(Ended {
+        how: match followed? {
+            Some(how) => how,
+            None => How::ByItself(status?),
+        },
+        record: std::mem::take(&mut lock(&received.record)),
+        output: std::mem::take(&mut lock(&received.output)),
+        wall,
+        memory_bytes_max: usage.memory_bytes_max(),
+    })
+}
+
+struct Running<'a> {
+    began: Instant,
+    bounds: &'a Bounds,
+    usage: &'a Usage,
+    received: &'a Received,
+}
+
+impl Running<'_> {
     /// Waits until the process has ended, `None`, or must be.
-    fn follow(
-        &self,
-        group: &mut Group,
-        of_run: &OfRun<'_>,
-        inbox: &Receiver<Event>,
-    ) -> io::Result<Option<How>> {
+    fn follow(&self, cell: &mut Cell, inbox: &Receiver<Event>) -> io::Result<Option<How>> {
         let mut ends_by = None;
         let mut look = LOOK;
         loop {
             match inbox.recv_timeout(look) {
-                Ok(Event::Record) => ends_by = Some(Instant::now() + GRACE),
+                Ok(Event::Record) if self.bounds.ends_with_record => {
+                    ends_by = Some(Instant::now() + GRACE);
+                }
+                Ok(Event::Record) => {}
                 // The process is about to end, or has closed its pipes.
                 Ok(Event::PipeEnded) => look = Duration::from_millis(1),
                 Err(RecvTimeoutError::Timeout) => look = (2 * look).min(LOOK),
@@ -170,7 +252,7 @@ impl Workshop<'_> {
                     look = (2 * look).min(LOOK);
                 }
             }
-            if group.has_ended()? {
+            if cell.has_ended()? {
                 return Ok(None);
             }
             let how = if interrupted() {
@@ -178,7 +260,7 @@ impl Workshop<'_> {
             } else if ends_by.is_some_and(|by| by < Instant::now()) {
                 Some(How::AfterItsRecord)
             } else {
-                self.limit_reached(of_run, group.id()).map(How::AtLimit)
+                self.limit_reached(cell.id()).map(How::AtLimit)
             };
             if how.is_some() {
                 return Ok(how);
@@ -186,50 +268,37 @@ impl Workshop<'_> {
         }
     }
 
-    fn limit_reached(&self, of_run: &OfRun<'_>, process: u32) -> Option<Limit> {
-        let limits = &self.limits;
-        let (cpu, cpu_max) = (of_run.usage.cpu(), limits.cpu(of_run.clock));
-        if cpu_max < cpu {
-            return Some(Limit::Cpu { limit: cpu_max });
+    fn limit_reached(&self, process: u32) -> Option<Limit> {
+        let bounds = self.bounds;
+        let cpu = self.usage.cpu();
+        if bounds.cpu < cpu {
+            return Some(Limit::Cpu { limit: bounds.cpu });
         }
-        let (bytes, limit_bytes) = (of_run.usage.memory_bytes(), limits.memory_bytes());
+        let (bytes, limit_bytes) = (self.usage.memory_bytes(), bounds.memory_bytes);
         if limit_bytes < bytes {
             return Some(Limit::Memory { limit_bytes, bytes });
         }
-        let limit_bytes = limits.output_bytes();
-        if limit_bytes < lock(&of_run.received.output).byte_count {
+        let limit_bytes = bounds.output_bytes;
+        if limit_bytes < lock(&self.received.output).byte_count {
             return Some(Limit::Output { limit_bytes });
         }
-        let limit = limits.wall(of_run.clock);
-        if limit < of_run.began.elapsed() {
+        if bounds.wall < self.began.elapsed() {
             let waited_for_a_core = waited_for_a_core(process);
-            return Some(Limit::Wall { limit, cpu, waited_for_a_core });
+            return Some(Limit::Wall { limit: bounds.wall, cpu, waited_for_a_core });
         }
         None
     }
 }
 
-struct OfRun<'a> {
-    began: Instant,
-    clock: Clock,
-    usage: &'a Usage,
-    received: &'a Received,
-}
-
-fn read_all(pipes: Pipes, order: &Order, received: &Arc<Received>, events: &Sender<Event>) {
-    let Pipes { order: mut way_in, mut record, mut output } = pipes;
-    // Shorter than any pipe's buffer, so this does not wait; a process that is already dead
-    // shows by its missing record.
-    let _ = way_in.write_all(order.to_line().as_bytes());
-    drop(way_in);
-
+fn read_all(pipes: Pipes, bounds: &Bounds, received: &Arc<Received>, events: &Sender<Event>) {
+    let Pipes { mut record, mut output } = pipes;
+    let record_bytes_max = bounds.record_bytes + 1;
     let (to, tell) = (received.clone(), events.clone());
     std::thread::spawn(move || {
         let mut is_told = false;
         each_piece(&mut record, |piece| {
             let mut bytes = lock(&to.record);
-            // One byte more than is allowed tells that more came.
-            let room = RECORD_BYTES_MAX + 1 - bytes.len();
+            let room = record_bytes_max - bytes.len();
             bytes.extend_from_slice(&piece[..piece.len().min(room)]);
             if !is_told && bytes.contains(&b'\n') {
                 is_told = tell.send(Event::Record).is_ok();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::BatteryArgs;
+use crate::sandbox::Level;
 
 /// What to grade, and how.
 #[derive(Debug, Args)]
@@ -40,8 +41,38 @@ pub(crate) struct GradeArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
+    /// Grade submissions: the folder, or the single one, that the first word on the command line
+    /// names. What is found of each goes to DIR. A submission is a folder, a .tar.gz or a .zip
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "seed"])]
+    pub(crate) out: Option<PathBuf>,
+
+    /// The seeds of the runs are drawn from this file's secret, for each submission others
+    #[arg(long, value_name = "FILE", requires = "out")]
+    pub(crate) secret: Option<PathBuf>,
+
+    /// Close stdout with the line of JSON that Autolab reads; with --out, of the one submission
+    #[arg(long)]
+    pub(crate) autolab: bool,
+
+    /// Use no stronger sandbox than this [default: the strongest there is for submissions, `groups`
+    /// for the working tree]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) sandbox: Option<Level>,
+
+    /// Do not grade where the sandbox would be weaker than this
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) require_sandbox: Option<Level>,
+
     #[command(flatten)]
     pub(crate) battery: BatteryArgs,
+}
+
+impl GradeArgs {
+    /// The sandbox to use at most.
+    pub(crate) fn sandbox_at_most(&self) -> Level {
+        let is_asked = self.out.is_some() || self.require_sandbox.is_some();
+        self.sandbox.unwrap_or(if is_asked { Level::Namespaces } else { Level::Groups })
+    }
 }
 
 /// Which clocks to grade under.

@@ -19,8 +19,8 @@ pub(crate) use mutants::{MutantsArgs, Until};
 pub(crate) use replay::ReplayArgs;
 pub(crate) use stress::StressArgs;
 
-/// Grades the working tree: builds the battery, runs each test in processes of its own, and
-/// prints a score table.
+/// Grades the working tree, or a folder of submissions: builds the battery, runs each test in
+/// processes of its own, and prints a score table.
 #[derive(Debug, Parser)]
 #[command(
     name = "grade.sh",
@@ -78,7 +78,7 @@ Exit codes:
   2          no run failed, but some stayed inconclusive
   3          usage or configuration: an unknown flag, part or test, wrong points
   4          nothing was selected
-  5          the code does not compile
+  5          the code does not compile; of many submissions, none does
   6          a replay did not reproduce: another build or platform
   120..124   infrastructure, worth another try: 120 no toolchain, or the grader does not
              build; 121 the battery cannot be built or listed; 122 no process can be

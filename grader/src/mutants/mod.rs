@@ -35,6 +35,7 @@ use crate::exit_code;
 use crate::grading::Grading;
 use crate::interrupt::interrupted;
 use crate::resources::Watch;
+use crate::sandbox::Sandbox;
 use crate::worker::Workshop;
 use candidate::Candidate;
 use error::MutantsError;
@@ -80,7 +81,13 @@ pub(crate) fn run(options: &MutantsArgs) -> Result<u8, GradeError> {
                     let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                     let Some(candidate) = next.filter(|_| !interrupted()) else { return };
                     let made = kit.build(candidate, lane).and_then(|built| {
-                        let workshop = Workshop { battery: &built.battery, scratch, limits, watch };
+                        let workshop = Workshop {
+                            battery: &built.battery,
+                            scratch,
+                            limits,
+                            watch,
+                            sandbox: Sandbox::PLAIN,
+                        };
                         let sightings = hunt.run(candidate, &workshop)?;
                         Ok(row(candidate, built.took, sightings))
                     });

@@ -7,18 +7,20 @@ use serde::Serialize;
 
 /// Writes the report to `path`, as a whole or not at all.
 pub(crate) fn write(report: &impl Serialize, path: &Path) -> io::Result<()> {
+    let mut bytes = serde_json::to_vec_pretty(report)?;
+    bytes.push(b'\n');
+    write_whole(path, &bytes)
+}
+
+/// Writes a file as a whole or not at all: whoever looks sees the old one or the new one.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     let mut file = tempfile::Builder::new().prefix(".results").tempfile_in(folder)?;
-    serde_json::to_writer_pretty(&mut file, report)?;
-    file.write_all(b"\n")?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
+    file.write_all(bytes)?;
+    crate::sandbox::set_mode(file.path(), 0o644)?;
     file.persist(path)?;
     Ok(())
 }

@@ -1,14 +1,16 @@
 //! All there is to tell of a grading. Its field names are those of the JSON results; what they
 //! mean stands in `docs/results.md`.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use lab_record::{Clock, Figures, Lateness};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::exit_code;
-use crate::grading::{Curve, Weights};
-use crate::plan::{Plan, Run};
+use crate::grading::{Curve, Grading, Weights};
+use crate::plan::Run;
+use crate::sandbox::Level;
 use crate::score::{Tally, test_share};
 use crate::verdict::{Judgement, Verdict};
 
@@ -19,7 +21,12 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     format: u32,
-    framework_version: &'static str,
+    pub(crate) framework_version: &'static str,
+    pub(crate) submission: String,
+    pub(crate) status: Status,
+    pub(crate) message: String,
+    pub(crate) remarks: Vec<String>,
+    pub(crate) sandbox: Level,
     pub(crate) exit_code: u8,
     pub(crate) interrupted: bool,
     pub(crate) runs_planned: usize,
@@ -32,6 +39,30 @@ pub(crate) struct Report {
     began: Instant,
     #[serde(skip)]
     weights: Weights,
+}
+
+/// Whether tests of a submission were run at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    /// It was compiled, and its tests were run.
+    Graded,
+    DoesNotCompile,
+    /// It holds what no submission may hold.
+    Refused,
+    /// The machine or the framework went wrong; nothing is said of it.
+    NotGraded,
+}
+
+impl Status {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Status::Graded => "graded",
+            Status::DoesNotCompile => "does not compile",
+            Status::Refused => "refused",
+            Status::NotGraded => "not graded",
+        }
+    }
 }
 
 /// Points, of how many; and how many nothing is known of.
@@ -75,10 +106,13 @@ pub(crate) struct TestReport {
     #[serde(rename = "real")]
     pub(crate) real_clock: Tally,
     pub(crate) runs: Vec<RunReport>,
+    /// Its crate is not in the submission: no run, and no points.
+    #[serde(skip)]
+    pub(crate) is_missing: bool,
 }
 
 /// One run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RunReport {
     #[serde(skip)]
     pub(crate) test: String,
@@ -90,7 +124,7 @@ pub(crate) struct RunReport {
     pub(crate) text: String,
     pub(crate) notes: Vec<String>,
     pub(crate) replay: String,
-    #[serde(rename = "wall_s", serialize_with = "seconds")]
+    #[serde(rename = "wall_s", serialize_with = "seconds", deserialize_with = "from_seconds")]
     pub(crate) wall: Duration,
     memory_bytes_max: u64,
     figures: Option<FiguresReport>,
@@ -98,9 +132,9 @@ pub(crate) struct RunReport {
     lateness: Option<LatenessReport>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct FiguresReport {
-    #[serde(rename = "time_s", serialize_with = "seconds")]
+    #[serde(rename = "time_s", serialize_with = "seconds", deserialize_with = "from_seconds")]
     time: Duration,
     peers: u32,
     rpcs: u64,
@@ -108,11 +142,11 @@ struct FiguresReport {
     commands: u64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct LatenessReport {
-    #[serde(rename = "worst_s", serialize_with = "seconds")]
+    #[serde(rename = "worst_s", serialize_with = "seconds", deserialize_with = "from_seconds")]
     worst: Duration,
-    #[serde(rename = "own_cpu_s", serialize_with = "seconds")]
+    #[serde(rename = "own_cpu_s", serialize_with = "seconds", deserialize_with = "from_seconds")]
     own_cpu: Duration,
 }
 
@@ -123,6 +157,11 @@ pub(crate) fn hash_text(hash: u64) -> String {
 
 fn seconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_f64((time.as_secs_f64() * 1e6).round() / 1e6)
+}
+
+fn from_seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let seconds = f64::deserialize(from)?;
+    Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
 }
 
 impl RunReport {
@@ -168,17 +207,23 @@ impl RunReport {
 }
 
 impl Report {
-    /// A report of nothing yet, with a place for each test that the plan names.
-    pub(crate) fn new(plan: &Plan) -> Self {
-        let is_planned = |name: &String| {
-            plan.lanes.iter().flat_map(|lane| &lane.runs).any(|run| run.test == *name)
-        };
-        let names: Vec<String> = plan.grading.test_names().filter(is_planned).collect();
-        let parts = plan.grading.part_names().filter_map(|part_name| {
-            let part = plan.grading.part(part_name)?;
+    /// A report of nothing yet, with a place for each test that is among the runs.
+    pub(crate) fn new<'a>(
+        grading: &Grading,
+        runs: impl Iterator<Item = &'a Run>,
+        submission: &str,
+        sandbox: Level,
+    ) -> Self {
+        let mut runs_planned = 0;
+        let planned: BTreeSet<&str> =
+            runs.inspect(|_| runs_planned += 1).map(|run| run.test.as_str()).collect();
+        let names: Vec<String> =
+            grading.test_names().filter(|name| planned.contains(name.as_str())).collect();
+        let parts = grading.part_names().filter_map(|part_name| {
+            let part = grading.part(part_name)?;
             let of_part = names.iter().filter_map(|name| {
                 let bare = name.strip_prefix(part_name)?.strip_prefix("::")?;
-                let points_max = plan.grading.test(name).map_or(0, |test| test.points);
+                let points_max = grading.test(name).map_or(0, |test| test.points);
                 let score = Score { points_max, ..Score::default() };
                 let none = Tally::default();
                 let test = bare.to_owned();
@@ -188,6 +233,7 @@ impl Report {
                     virtual_clock: none,
                     real_clock: none,
                     runs: Vec::new(),
+                    is_missing: false,
                 })
             });
             let tests: Vec<TestReport> = of_part.collect();
@@ -202,14 +248,19 @@ impl Report {
         Report {
             format: FORMAT,
             framework_version: env!("CARGO_PKG_VERSION"),
+            submission: submission.to_owned(),
+            status: Status::Graded,
+            message: String::new(),
+            remarks: Vec::new(),
+            sandbox,
             exit_code: exit_code::FRAMEWORK_ERROR,
             interrupted: false,
-            runs_planned: plan.lanes.iter().map(|lane| lane.runs.len()).sum(),
+            runs_planned,
             wall: Duration::ZERO,
             score: Score::default(),
             parts: parts.collect(),
             began: Instant::now(),
-            weights: plan.grading.weights(),
+            weights: grading.weights(),
         }
     }
 
@@ -226,13 +277,13 @@ impl Report {
         }
     }
 
-    /// Counts and scores.
+    /// Counts and scores. Can be done again when more results have come.
     pub(crate) fn finish(&mut self, interrupted: bool) {
         self.interrupted = interrupted;
         self.wall = self.began.elapsed();
         for part in &mut self.parts {
             for test in &mut part.tests {
-                test.finish(self.weights, part.curve);
+                test.finish(self.weights, part.curve, self.status);
             }
             part.score = Score::sum(part.tests.iter().map(|test| test.score));
         }
@@ -246,7 +297,9 @@ impl Report {
 }
 
 impl TestReport {
-    fn finish(&mut self, weights: Weights, curve: Curve) {
+    fn finish(&mut self, weights: Weights, curve: Curve, status: Status) {
+        (self.virtual_clock, self.real_clock) = Default::default();
+        self.score = Score { points_max: self.score.points_max, ..Score::default() };
         self.runs.sort_by_key(|run| (run.clock, run.seed));
         for run in &self.runs {
             match run.clock {
@@ -257,6 +310,9 @@ impl TestReport {
         let tallies = [(Clock::Virtual, self.virtual_clock), (Clock::Real, self.real_clock)];
         match test_share(&tallies, weights, curve) {
             Some(share) => self.score.points = share * f64::from(self.score.points_max),
+            // It is decided: there is nothing to run.
+            None if self.is_missing => {}
+            None if matches!(status, Status::DoesNotCompile | Status::Refused) => {}
             None => self.score.points_undecided = self.score.points_max,
         }
     }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use lab_record::Clock;
 
-use crate::plan::Lane;
+use crate::plan::Run;
 use crate::report::model::RunReport;
+use crate::schedule::Lane;
 use crate::score::Tally;
 use crate::verdict::Verdict;
 
@@ -21,9 +22,9 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn start(lanes: &[Lane]) -> Self {
+    pub(crate) fn start(lanes: &[Lane<Run>]) -> Self {
         let mut open: BTreeMap<_, (usize, Tally, Duration)> = BTreeMap::new();
-        for run in lanes.iter().flat_map(|lane| &lane.runs) {
+        for run in lanes.iter().flat_map(|lane| &lane.tasks) {
             open.entry((run.test.clone(), run.clock)).or_default().0 += 1;
         }
         let run_count: usize = open.values().map(|(count, ..)| count).sum();

@@ -7,6 +7,7 @@ use colored::Colorize;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
+use super::{number, tally};
 use crate::report::model::{PartReport, Report, RunReport, Score, TestReport};
 use crate::score::Tally;
 use crate::verdict::Verdict;
@@ -66,12 +67,12 @@ fn table(part: &PartReport) -> String {
         table.add_row([
             test.test.clone(),
             points(test.score),
-            passes(test.virtual_clock),
-            passes(test.real_clock),
+            tally(test.virtual_clock),
+            tally(test.real_clock),
             time(of_test),
         ]);
     }
-    let under = |tally: fn(&TestReport) -> Tally| passes(sum(part.tests.iter().map(tally)));
+    let under = |of: fn(&TestReport) -> Tally| tally(Tally::sum(part.tests.iter().map(of)));
     table.add_row([
         format!("part {}", part.part),
         points(part.score),
@@ -83,33 +84,10 @@ fn table(part: &PartReport) -> String {
     lines.join("\n")
 }
 
-fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
-    tallies.fold(Tally::default(), |sum, tally| Tally {
-        passed: sum.passed + tally.passed,
-        counted: sum.counted + tally.counted,
-        left_out: sum.left_out + tally.left_out,
-    })
-}
-
-fn passes(Tally { passed, counted, left_out }: Tally) -> String {
-    match (counted, left_out) {
-        (0, 0) => "-".to_owned(),
-        (_, 0) => format!("{passed}/{counted}"),
-        (0, _) => format!("{left_out} undecided"),
-        _ => format!("{passed}/{counted}, {left_out} undecided"),
-    }
-}
-
-fn points(score: Score) -> String {
+pub(super) fn points(score: Score) -> String {
     let known = score.points_undecided < score.points_max || score.points_max == 0;
     let got = if known { number(score.points) } else { "?".to_owned() };
     format!("{got} / {}", score.points_max)
-}
-
-/// At most two decimals, and none that say nothing.
-fn number(points: f64) -> String {
-    let text = format!("{points:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn time(wall: Duration) -> String {

@@ -38,6 +38,7 @@ use crate::battery::Battery;
 use crate::cli::StressArgs;
 use crate::error::{GradeError, Indented, StressError};
 use crate::grading::Grading;
+use crate::sandbox::Sandbox;
 use crate::selection::select;
 use crate::{exit_code, interrupt};
 use crew::Made;
@@ -58,7 +59,7 @@ pub(crate) fn stress(args: &StressArgs) -> Result<u8, GradeError> {
     let tests = select(&args.selection, &grading)?;
     let Found { shard, source } =
         shard::find(args.shard, args.shards, |name| std::env::var(name).ok())?;
-    let battery = Battery::open(&args.battery, &grading)?;
+    let battery = Battery::open(&args.battery, &grading, Sandbox::PLAIN)?;
     let common = Common::of(battery.path(), args.clock)?;
     let (results, tally) = open(args, Head::new(common.clone(), Some(shard.to_string())))?;
 

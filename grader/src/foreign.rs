@@ -1,0 +1,89 @@
+//! Files that a submission's crates were compiled from, and that are not its own.
+//!
+//! `include_str!`, `include!` and `#[path]` read any file that the compiler can. The compiler
+//! notes each, for cargo's sake, so that no macro can hide one; this reads the notes.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use crate::workspace::Library;
+
+/// The files that `library`, built in the workspace at `root`, was compiled from beside the
+/// crate's own sources.
+pub(crate) fn find(library: &Library, root: &Path) -> io::Result<Vec<PathBuf>> {
+    let notes = notes_of(&library.path).ok_or_else(|| io::Error::other("it has no notes"))?;
+    let text = fs::read_to_string(notes)?;
+    let own = root.join(&library.krate).join("src");
+    let is_own = |file: &PathBuf| normal(&root.join(file)).starts_with(&own);
+    let mut foreign: Vec<PathBuf> = files(&text).filter(|file| !is_own(file)).collect();
+    foreign.sort();
+    foreign.dedup();
+    Ok(foreign)
+}
+
+/// `libraft-0123.rlib` has its notes in `raft-0123.d`.
+fn notes_of(library: &Path) -> Option<PathBuf> {
+    let stem = library.file_stem()?.to_str()?;
+    let stem = stem.strip_prefix("lib").unwrap_or(stem);
+    Some(library.with_file_name(format!("{stem}.d")))
+}
+
+/// The files that the rules of a makefile name as what its first target needs.
+fn files(notes: &str) -> impl Iterator<Item = PathBuf> {
+    let rules = notes.lines().filter(|line| !line.starts_with('#'));
+    rules.filter_map(|rule| rule.split_once(": ")).flat_map(|(_, needed)| words(needed))
+}
+
+/// Separated by blanks; a blank that belongs to a name has a backslash before it.
+fn words(line: &str) -> Vec<PathBuf> {
+    let mut words = vec![String::new()];
+    let mut symbols = line.chars().peekable();
+    while let Some(symbol) = symbols.next() {
+        match symbol {
+            '\\' if symbols.peek() == Some(&' ') => {
+                symbols.next();
+                words.last_mut().expect("there is one from the start").push(' ');
+            }
+            ' ' => words.push(String::new()),
+            symbol => words.last_mut().expect("there is one from the start").push(symbol),
+        }
+    }
+    words.into_iter().filter(|word| !word.is_empty()).map(PathBuf::from).collect()
+}
+
+/// Without `.` and `..`. There are no links in a workspace that the grader has made.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            part => normal.push(part),
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_files_are_told_from_others_however_they_are_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        let notes = format!(
+            "target/libraft.rlib: raft/src/lib.rs raft/src/./a\\ b.rs {}/raft/src/c.rs \
+             raft/src/../../secret raft/src2/x.rs /etc/passwd\n\n/etc/passwd:\n# env-dep:HOME\n",
+            root.display()
+        );
+        fs::write(root.join("raft-01.d"), notes).expect("notes");
+        let library = Library { krate: "raft".to_owned(), path: root.join("libraft-01.rlib") };
+        let foreign = find(&library, root).expect("notes that can be read");
+        let expected = ["/etc/passwd", "raft/src/../../secret", "raft/src2/x.rs"];
+        assert_eq!(foreign, expected.map(PathBuf::from));
+    }
+}

@@ -1,0 +1,108 @@
+//! How much a machine can do to contain a process.
+
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+#[cfg(target_os = "linux")]
+use super::{Cell, Job};
+use crate::error::GradeError;
+
+/// What contains a run. Each level has everything that stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    /// A process group, and limits that the grader watches
+    Groups,
+    /// On Linux: limits of the system too, no core file, and every descendant is ended, also one
+    /// that left the group
+    Descendants,
+    /// No files but the battery and the system's libraries, nothing to write to, no /proc, no
+    /// TCP, no signals to others
+    Landlock,
+    /// User, PID, network and IPC namespaces of its own, and a user of its own if the grader is
+    /// root
+    Namespaces,
+}
+
+impl Level {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Level::Groups => "groups",
+            Level::Descendants => "descendants",
+            Level::Landlock => "landlock",
+            Level::Namespaces => "namespaces",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The sandbox that is to be used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sandbox {
+    pub(crate) level: Level,
+}
+
+impl Sandbox {
+    /// Only a process group. What the working tree's own battery runs in, if nothing else is
+    /// asked for: nobody needs to be kept from their own files by their own code.
+    pub(crate) const PLAIN: Sandbox = Sandbox { level: Level::Groups };
+
+    /// The strongest that works here and is no stronger than `at_most`, found by trying each; and
+    /// why the next one does not work.
+    ///
+    /// # Errors
+    ///
+    /// When it is weaker than `at_least`.
+    pub(crate) fn choose(
+        at_most: Level,
+        at_least: Option<Level>,
+    ) -> Result<(Self, Option<String>), GradeError> {
+        let (level, why) = strongest(at_most);
+        match at_least {
+            Some(required) if level < required => {
+                let why = why.unwrap_or_else(|| format!("--sandbox {level} says so"));
+                Err(GradeError::Sandbox { reached: level, required, why })
+            }
+            _ => Ok((Sandbox { level }, why)),
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn strongest(at_most: Level) -> (Level, Option<String>) {
+    (Level::Groups, (Level::Groups < at_most).then(|| "this is not Linux".to_owned()))
+}
+
+#[cfg(target_os = "linux")]
+fn strongest(at_most: Level) -> (Level, Option<String>) {
+    let mut reached = Level::Groups;
+    let levels = [Level::Descendants, Level::Landlock, Level::Namespaces];
+    for level in levels.into_iter().filter(|level| *level <= at_most) {
+        match try_out(level) {
+            Ok(()) => reached = level,
+            Err(why) => return (reached, Some(why.to_string())),
+        }
+    }
+    (reached, None)
+}
+
+/// Goes into a sandbox of this level and looks around in it.
+#[cfg(target_os = "linux")]
+fn try_out(level: Level) -> std::io::Result<()> {
+    let scratch = super::scratch()?;
+    let job = Job { folder: scratch.path().to_owned(), own_user: true, ..Job::default() };
+    let (mut cell, pipes) = Cell::start(&job, Sandbox { level })?;
+    drop(pipes);
+    let by = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !cell.has_ended()? && std::time::Instant::now() < by {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    cell.end().map(drop)
+}
