@@ -121,6 +121,7 @@ mod raw;
 mod reader;
 mod serializer;
 mod value;
+mod value_writer;
 mod variant;
 mod writers;
 

@@ -24,7 +24,7 @@ impl<'a> Serializer<'a> {
         Self { out, depth: 0 }
     }
 
-    fn enter(&mut self) -> Result<()> {
+    pub(crate) fn enter(&mut self) -> Result<()> {
         self.depth += 1;
         if MAX_DEPTH < self.depth {
             return Err(EncodeError::new(EncodeErrorKind::TooDeep));
@@ -53,11 +53,15 @@ impl<'a> Serializer<'a> {
         Ok(())
     }
 
+    pub(crate) fn write_variant_name(&mut self, name: &str) -> Result<()> {
+        self.write_extension(extension::VARIANT_NAME, name.as_bytes())
+    }
+
     /// Opens a map of one entry whose key is the variant's name; the caller writes its value.
     fn begin_variant(&mut self, name: &str) -> Result<()> {
         self.enter()?;
         written(encode::write_map_len(self.out, 1));
-        self.write_extension(extension::VARIANT_NAME, name.as_bytes())
+        self.write_variant_name(name)
     }
 
     fn begin_sequence(&mut self, length: usize, levels: usize) -> Result<SequenceWriter<'_, 'a>> {
@@ -174,7 +178,7 @@ impl<'s, 'a> ser::Serializer for &'s mut Serializer<'a> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, name: &'static str) -> Result<()> {
-        self.write_extension(extension::VARIANT_NAME, name.as_bytes())
+        self.write_variant_name(name)
     }
 
     #[inline]

@@ -61,6 +61,7 @@ fn every_shape_has_its_value_and_its_text() {
         let read = Value::parse(&bytes).expect("parses");
         assert_eq!(read, value);
         assert_eq!(read.to_string(), text);
+        assert_eq!(read.to_bytes().as_ref(), Ok(&bytes), "{text} is written as it was read");
     }
     let boxed = |value| Some(Box::new(value));
     reads(None::<u64>, Value::None, "none");
@@ -100,6 +101,31 @@ fn every_shape_has_its_value_and_its_text() {
         Value::Variant("Wrapped", boxed(Value::Some(Box::new(Value::Bool(true))))),
         "Wrapped(some(true))",
     );
+}
+
+#[test]
+fn a_changed_message_is_one_with_other_contents() {
+    let entry = |term| Entry { term, command: b"set x 1".to_vec() };
+    let args = |term, entries| AppendEntriesArgs { term, leader_id: 1, entries, leader_commit: 2 };
+    let bytes = labgob::to_bytes(&args(3, vec![entry(2)])).expect("encodes");
+    let Ok(Value::Struct(mut fields)) = Value::parse(&bytes) else { panic!("it is a struct") };
+    for (name, value) in &mut fields {
+        match (*name, value) {
+            ("term", term) => *term = Value::Unsigned(1 << 40),
+            ("entries", Value::Seq(entries)) => entries.push(entries[0].clone()),
+            _ => {}
+        }
+    }
+    let changed = Value::Struct(fields).to_bytes().expect("encodes");
+    let meant = labgob::to_bytes(&args(1 << 40, vec![entry(2), entry(2)])).expect("encodes");
+    assert_eq!(changed, meant);
+}
+
+#[test]
+fn a_value_that_nests_too_deep_is_not_written() {
+    let deep = (0..labgob::MAX_DEPTH + 1).fold(Value::Unit, |value, _| Value::Seq(vec![value]));
+    let error = deep.to_bytes().expect_err("no decoder would read it");
+    assert_eq!(error.kind(), &labgob::EncodeErrorKind::TooDeep);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The network as its host holds it: who there is, and the switches.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
@@ -256,6 +257,26 @@ impl Network {
     #[must_use = "dropping the hold ends it"]
     pub fn hold(&self, predicate: impl Fn(&Message<'_>) -> bool + Send + Sync + 'static) -> Hold {
         Hold::new(&self.shared, Box::new(predicate))
+    }
+
+    /// Makes a call on an end with encoded arguments, and waits for the encoded reply: how the
+    /// host sends again what it has seen, or what it has made up. `None` if no reply came. On a
+    /// lab thread only.
+    ///
+    /// # Errors
+    /// [`NetworkError::UnknownEnd`].
+    #[track_caller]
+    pub fn call(
+        &self,
+        end: &str,
+        method: MethodName,
+        request: Vec<u8>,
+    ) -> Result<Option<Vec<u8>>, NetworkError> {
+        let id = self.shared.state.lock().registry.end(end)?;
+        let place = Location::caller();
+        let (completer, completion) = oneshot();
+        self.shared.send(id, method, request, completer, place);
+        Ok(completion.wait(Operation::Rpc, place))
     }
 
     /// Changes what only calls made later can feel.

@@ -52,6 +52,26 @@ both_clocks! {
         ]);
     }
 
+    fn what_a_tap_has_seen_can_be_sent_again() {
+        let lab = Lab::new();
+        let seen = Arc::new(Mutex::new(None));
+        let written = Arc::clone(&seen);
+        lab.network.tap(move |event: &Event<'_>| {
+            let message = &event.message;
+            written.lock().get_or_insert((message.method(), message.bytes().to_vec()));
+        });
+        let first = lab.client("a").handler2(&7).expect("a reliable network");
+        let (method, bytes) = seen.lock().clone().expect("the tap saw it");
+        let _host = lab.client("host");
+        let again = lab.network.call("host", method, bytes.clone()).expect("it was made");
+        let again = again.map(|reply| labgob::from_bytes(&reply).expect("the same type"));
+        assert_eq!(again, Some(first));
+        assert_eq!(*lab.server.log2.lock(), [7, 7], "the handler ran twice");
+        lab.network.enable("host", false).expect("it was made");
+        assert_eq!(lab.network.call("host", method, bytes.clone()), Ok(None), "it reaches nobody");
+        lab.network.call("nobody", method, bytes).expect_err("there is no such end");
+    }
+
     fn a_tap_reads_fields_by_name_and_the_request_of_a_reply() {
         let lab = Lab::new();
         let seen = Arc::new(Mutex::new(Vec::new()));
