@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn a_test_is_selected_by_any_of_several_filters() {
         assert_eq!(
-            selected(&["persist", "initial_election"]),
+            selected(&["2C::persist", "initial_election"]),
             ["2A::initial_election", "2C::persist1", "2C::persist2", "2C::persist3"],
             "in the order of the table"
         );

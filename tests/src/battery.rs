@@ -2,8 +2,10 @@
 
 use crate::harness::Lab;
 use crate::parts::{
-    part_2a, part_2b, part_2b_limits, part_2c, part_2c_churn, part_2d, part_3a, part_3a_crashes,
-    part_3b,
+    part_2a, part_2b, part_2b_limits, part_2c, part_2c_churn, part_2d, part_2x_crashes,
+    part_2x_figure8, part_2x_follower, part_2x_old_requests, part_2x_partitions, part_2x_replies,
+    part_2x_snapshots, part_2x_terms, part_2x_timers, part_2x_votes, part_2x_waits, part_3a,
+    part_3a_crashes, part_3b,
 };
 
 /// One test of the battery.
@@ -17,7 +19,22 @@ pub struct Test {
     pub title: &'static str,
     /// The rules that it is after; others may break in it too.
     pub rules: &'static [&'static str],
+    /// Whether a wait under a lock fails it. Elsewhere that is told, and fails nothing.
+    pub strict_locks: bool,
+    /// Whether threads are interrupted at every operation, whatever the seed would choose: it is
+    /// after mistakes between two critical sections.
+    pub every_interruption: bool,
     pub(crate) scenario: fn(&Lab),
+}
+
+impl Test {
+    const fn with_strict_locks(self) -> Self {
+        Self { strict_locks: true, ..self }
+    }
+
+    const fn with_every_interruption(self) -> Self {
+        Self { every_interruption: true, ..self }
+    }
 }
 
 const fn test(
@@ -27,7 +44,7 @@ const fn test(
     scenario: fn(&Lab),
 ) -> Test {
     let (part, _) = name.split_at(2);
-    Test { name, part, title, rules, scenario }
+    Test { name, part, title, rules, strict_locks: false, every_interruption: false, scenario }
 }
 
 /// All tests.
@@ -92,6 +109,73 @@ pub const TESTS: &[Test] = &[
         &["N2", "N3", "P1"], part_2d::snapshot_all_crash),
     test("2D::snapshot_init", "snapshot initialization after crash",
         &["N2", "N3"], part_2d::snapshot_init),
+
+    test("2X::one_vote", "one vote a term, crash or not",
+        &["E5", "E8", "E3", "P1"], part_2x_votes::one_vote),
+    test("2X::votes_at_once", "candidates that ask at once",
+        &["E5", "L2", "L3"], part_2x_votes::votes_at_once).with_every_interruption(),
+    test("2X::up_to_date", "votes for logs that are up to date",
+        &["E6", "E3"], part_2x_votes::up_to_date),
+    test("2X::late_votes", "votes that arrive in the next candidacy",
+        &["L5", "R1", "E7"], part_2x_replies::late_votes),
+    test("2X::last_vote", "the last vote, and a later term, in one moment",
+        &["L5", "L2", "E7"], part_2x_replies::last_vote).with_every_interruption(),
+    test("2X::conflicts", "entries that conflict, asked directly",
+        &["A2", "A3", "A4", "A1", "P1"], part_2x_follower::conflicts),
+    test("2X::vouched", "commit index of a follower, asked directly",
+        &["A5", "A1", "A7", "C4"], part_2x_follower::vouched),
+    test("2X::stale_leader", "requests of lower terms, asked directly",
+        &["E10", "A6", "L3"], part_2x_follower::stale_leader),
+    test("2X::sent_then", "acknowledgements of less than the leader has",
+        &["C6", "C5", "C2"], part_2x_replies::sent_then),
+    test("2X::leads_again", "a leader that led before",
+        &["E12", "C5"], part_2x_replies::leads_again),
+    test("2X::late_acknowledgements", "acknowledgements two terms late",
+        &["R1", "L5", "S4"], part_2x_replies::late_acknowledgements),
+    test("2X::told_by_a_reply", "a deposed leader that is told by replies alone",
+        &["E3", "E10", "R2"], part_2x_terms::told_by_a_reply),
+    test("2X::figure8_steps", "Figure 8, step by step",
+        &["C1", "E6"], part_2x_figure8::figure8_steps),
+    test("2X::old_requests", "requests that arrive again, long after",
+        &["A2", "A6", "E10", "S4"], part_2x_old_requests::old_requests),
+    test("2X::old_snapshots", "snapshots that arrive again, long after",
+        &["N4", "N5", "N8", "A2"], part_2x_old_requests::old_snapshots),
+    test("2X::random_timeouts", "election timeouts of one server",
+        &["E4"], part_2x_timers::random_timeouts),
+    test("2X::refused_candidates", "election timer in spite of refused candidates",
+        &["E1"], part_2x_timers::refused_candidates),
+    test("2X::deposed_leader", "election timer in spite of a leader of a lower term",
+        &["E1", "E10"], part_2x_timers::deposed_leader),
+    test("2X::hears_its_leader", "a candidate that hears from its leader",
+        &["E11", "E1"], part_2x_timers::hears_its_leader),
+    test("2X::returns_at_once", "start and state while the network hangs",
+        &["C7", "L4", "S3"], part_2x_waits::returns_at_once),
+    test("2X::silent_peer", "one peer that does not answer",
+        &["S3", "S1", "E9"], part_2x_waits::silent_peer),
+    test("2X::no_wait_under_lock", "no lock held across a wait",
+        &["L4"], part_2x_waits::no_wait_under_lock).with_strict_locks(),
+    test("2X::kill_ends_threads", "threads end after kill",
+        &["S5"], part_2x_waits::kill_ends_threads),
+    test("2X::one_way_links", "links that carry messages one way",
+        &["C2", "E3", "R2", "S4"], part_2x_partitions::one_way_links),
+    test("2X::half_a_leader", "a leader that only speaks, or only hears",
+        &["C2", "E3", "E9", "R2"], part_2x_partitions::half_a_leader),
+    test("2X::partial_snapshot", "a snapshot of a part of the log, asked directly",
+        &["N4", "N5", "N7", "N8", "N2"], part_2x_snapshots::partial_snapshot),
+    test("2X::snapshot_once", "a snapshot is sent once",
+        &["N6"], part_2x_snapshots::snapshot_once),
+    test("2X::snapshot_again", "the service hands in old snapshots",
+        &["N9", "N1", "N2"], part_2x_snapshots::snapshot_again),
+    test("2X::crash_at_vote", "crash at every step of a vote",
+        &["P1", "E5"], part_2x_crashes::crash_at_vote),
+    test("2X::crash_at_candidacy", "crash of a candidate",
+        &["P1", "E8", "E5"], part_2x_crashes::crash_at_candidacy).with_every_interruption(),
+    test("2X::crash_at_append", "crash at every step of AppendEntries",
+        &["P1", "P2", "A2"], part_2x_crashes::crash_at_append),
+    test("2X::crash_at_snapshot", "crash at any step around snapshots",
+        &["N2", "N3", "N7", "P1"], part_2x_crashes::crash_at_snapshot),
+    test("2X::storm", "seven servers in a storm of crashes and duplicates",
+        &["P1", "S4", "A2", "C1", "E5"], part_2x_crashes::storm),
 
     test("3A::basic", "one client",
         &["K1", "K9", "K10"], part_3a::basic),

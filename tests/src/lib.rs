@@ -28,6 +28,13 @@
 //! | `linearizability` | whether what clients saw is what one copy of a service would answer |
 //! | `args`, `runner` | the command line; a process a test |
 //!
+//! # What is added to the classic battery
+//! Part 2X. The classic tests wait for luck; these aim. They hold single messages back and let them
+//! go at the chosen moment, repeat old requests, crash a server at every step, cut links one way,
+//! and ask one server directly in the name of its peers (`harness/puppets.rs`). For the last, the
+//! requests are the submission's own with other contents in the fields of Figure 2 and Figure 13,
+//! so further fields do not matter; a submission that renames those fields fails these tests.
+//!
 //! # What differs from the classic battery
 //! Scenarios, numbers and limits are those of the 2023 course. What was unfair to a correct Raft,
 //! or let a wrong one pass, was mended:

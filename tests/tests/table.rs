@@ -11,6 +11,20 @@ fn there_are_the_51_classic_tests() {
     assert_eq!(counts, [3, 10, 8, 7, 14, 9], "tests in parts {parts:?}");
 }
 
+/// Rules that no classic test is surely caught by: some aimed test names each.
+#[test]
+fn aimed_tests_are_after_what_the_classic_ones_see_by_luck() {
+    let aimed: BTreeSet<_> =
+        TESTS.iter().filter(|test| test.part == "2X").flat_map(|test| test.rules).collect();
+    for rule in [
+        "A1", "A2", "A3", "A4", "A5", "A6", "A7", "C1", "C2", "C4", "C5", "C6", "C7", "E1", "E3",
+        "E4", "E5", "E6", "E7", "E8", "E10", "E11", "E12", "L2", "L3", "L4", "L5", "N1", "N2",
+        "N3", "N4", "N5", "N6", "N7", "N8", "N9", "P1", "P2", "R1", "R2", "S1", "S3", "S4", "S5",
+    ] {
+        assert!(aimed.contains(&rule), "no test of part 2X is after {rule}");
+    }
+}
+
 #[test]
 fn names_are_unique_and_begin_with_their_part() {
     let names: BTreeSet<_> = TESTS.iter().map(|test| test.name).collect();

@@ -196,6 +196,15 @@ impl Applied {
             .expect("numbers and bytes can be encoded")
     }
 
+    /// The service's snapshot of what was applied up to `index`, and of `commands` after that.
+    pub(crate) fn snapshot_with(&self, index: u64, commands: &[Command]) -> Vec<u8> {
+        let records = self.records.lock();
+        let log = records.log.iter().take(index as usize).map(|(command, _)| command);
+        let commands: Vec<_> = log.chain(commands).map(|command| command.to_vec()).collect();
+        labgob::to_bytes(&Content { last_included_index: commands.len() as u64, commands })
+            .expect("numbers and bytes can be encoded")
+    }
+
     /// Who has applied `index`, crashed and disconnected servers included.
     pub(crate) fn committed(&self, index: u64) -> Committed {
         let records = self.records.lock();

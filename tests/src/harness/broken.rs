@@ -98,6 +98,36 @@ pub enum Broken {
     SnapshotTerm,
     /// A snapshot was sent that is not the one of its index.
     SnapshotContent,
+    /// A message lacks the field names of Figure 2.
+    UnreadableMessage,
+    /// A vote was refused to a candidate who must have it.
+    VoteWithheld,
+    /// A request with a lower term was not refused.
+    StaleTermAccepted,
+    /// A request that was refused for its term had an effect.
+    StaleLeaderObeyed,
+    /// A reply bears a lower term than its server is in.
+    TermHidden,
+    /// A server stayed in its term though it was shown a higher one.
+    HigherTermIgnored,
+    /// What was known to be committed was not applied.
+    NotAppliedInSilence,
+    /// A server that hears nothing of a leader does not stand for election.
+    ElectionTimerRestarted,
+    /// A server waits equally long each time.
+    TimeoutsNotRandom,
+    /// A server stood for election though it heard from a leader.
+    LeaderNotFollowed,
+    /// A call that must return at once does not.
+    CallWaits,
+    /// One peer that does not answer holds up the others.
+    PeerDelaysOthers,
+    /// Threads of a server go on after `kill`.
+    ThreadsLeft,
+    /// A snapshot was sent to a peer that has it.
+    SnapshotSentAgain,
+    /// A server that refused a command put it into its log.
+    FollowerAppended,
     /// More RPCs than elections and heartbeats need.
     TooManyIdleRpcs,
     /// More RPCs than the agreements need.
@@ -189,6 +219,21 @@ impl Broken {
             Self::SnapshotWentBack => &["N4", "N9", "N2"],
             Self::SnapshotTerm => &["N7", "N1"],
             Self::SnapshotContent => &["N1", "N2"],
+            Self::UnreadableMessage => &["P3"],
+            Self::VoteWithheld => &["E3", "E6"],
+            Self::StaleTermAccepted => &["E10", "A6"],
+            Self::StaleLeaderObeyed => &["A6", "E10"],
+            Self::TermHidden => &["E10"],
+            Self::HigherTermIgnored => &["E3", "R2"],
+            Self::NotAppliedInSilence => &["C4", "S2", "N8"],
+            Self::ElectionTimerRestarted => &["E1", "E2"],
+            Self::TimeoutsNotRandom => &["E4"],
+            Self::LeaderNotFollowed => &["E11", "E1"],
+            Self::CallWaits => &["L4", "C7", "S3"],
+            Self::PeerDelaysOthers => &["S3", "S1", "L4"],
+            Self::ThreadsLeft => &["S5"],
+            Self::SnapshotSentAgain => &["N6"],
+            Self::FollowerAppended => &["C7"],
             Self::TooManyIdleRpcs => &["E9", "R3"],
             Self::TooManyRpcs => &["R3", "E9"],
             Self::TooFewRpcs => &["E7"],
@@ -253,6 +298,12 @@ impl Broken {
             | Self::SnapshotWentBack
             | Self::SnapshotTerm
             | Self::SnapshotContent
+            | Self::VoteWithheld
+            | Self::StaleTermAccepted
+            | Self::StaleLeaderObeyed
+            | Self::TermHidden
+            | Self::HigherTermIgnored
+            | Self::FollowerAppended
             | Self::WrongValue
             | Self::AppendLost
             | Self::AppliedTwice
@@ -274,6 +325,15 @@ impl Broken {
             | Self::TooFewRpcs
             | Self::TooManyBytes
             | Self::LogTooLarge
+            | Self::UnreadableMessage
+            | Self::NotAppliedInSilence
+            | Self::ElectionTimerRestarted
+            | Self::TimeoutsNotRandom
+            | Self::LeaderNotFollowed
+            | Self::CallWaits
+            | Self::PeerDelaysOthers
+            | Self::ThreadsLeft
+            | Self::SnapshotSentAgain
             | Self::TestTooLong
             | Self::OperationHangs
             | Self::OperationsTooSlow

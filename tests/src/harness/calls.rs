@@ -65,6 +65,14 @@ impl Cluster {
         }
     }
 
+    /// Tells the Raft of `server` that the service has a snapshot up to `index`.
+    pub(crate) fn snapshot(&self, server: usize, index: u64) {
+        let data = self.applied().snapshot(index);
+        if let Some(life) = self.life(server) {
+            life.ask("snapshot", move |raft| raft.snapshot(index, data));
+        }
+    }
+
     fn observe(&self, server: usize, state: State) {
         self.shared.claims.observe(self.referee(), server, state);
     }

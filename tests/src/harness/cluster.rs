@@ -118,7 +118,7 @@ impl Cluster {
     }
 
     /// What happens from now on is not judged.
-    pub(super) fn close_checkers(&self) {
+    pub(crate) fn close_checkers(&self) {
         self.shared.site.checkers.close();
     }
 
@@ -215,7 +215,7 @@ impl Cluster {
     }
 
     /// Tells every server that it is no longer needed.
-    pub(super) fn kill_all(&self) {
+    pub(crate) fn kill_all(&self) {
         for life in self.all().filter_map(|server| self.life(server)) {
             life.ask("kill", |raft| raft.kill());
         }

@@ -8,6 +8,8 @@
 //! | `lab` | what a scenario is given; the limit of a test |
 //! | `cluster` | making a cluster; crash, restart, connect, disconnect |
 //! | `calls` | `start` and `state` of single servers; chance |
+//! | `aim` | which message is which; who leads, who hears whom |
+//! | `wiretap`, `puppets` | requests written down, repeated, made up: one server among puppets |
 //! | `server` | one server in one of its lives |
 //! | `applier`, `applied` | the service above each Raft, and the record of all of them |
 //! | `claims` | who said that it leads, in which term |
@@ -16,6 +18,7 @@
 //! | `submission` | the Raft under test, without its type |
 //! | `broken`, `violation`, `referee` | what can be found broken; the first finding ends the run |
 
+mod aim;
 mod applied;
 mod applier;
 mod broken;
@@ -25,11 +28,16 @@ mod cluster;
 mod kv;
 mod lab;
 mod lateness;
+mod puppets;
 mod referee;
 mod server;
 mod submission;
 mod violation;
+mod wiretap;
 
+pub(crate) use aim::{
+    Kind, called, caller, drop_all, gives_vote, is_request, kind, party, request_term,
+};
 pub(crate) use applied::{Command, Committed};
 pub use broken::Broken;
 pub(crate) use calls::command;
@@ -38,8 +46,10 @@ pub(crate) use kv::{Client, Keys, KvCluster, KvSetup, Workload, marker};
 pub(crate) use lab::Lab;
 pub use lateness::Lateness;
 pub(crate) use lateness::cpu_time;
+pub(crate) use puppets::{Answer, EntryId, Overtaken, Puppets};
 pub(crate) use referee::{LastSeen, Notes, Referee, Standing};
 pub(crate) use server::name as server_name;
 pub use submission::Submission;
 pub use violation::Violation;
 pub(crate) use violation::{seconds, servers, shown};
+pub(crate) use wiretap::{Request, Wiretap};

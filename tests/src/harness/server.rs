@@ -20,6 +20,11 @@ pub(crate) fn name(number: usize) -> String {
     format!("server {number}")
 }
 
+/// The number of the server that a name in the network stands for.
+pub(crate) fn number(name: &str) -> Option<usize> {
+    name.strip_prefix("server ")?.parse().ok()
+}
+
 /// The name of the end through which server `from` sends to server `to` in its `life`.
 ///
 /// Fresh in each life, so that nothing of an earlier one can ever be sent again.
@@ -106,6 +111,11 @@ impl Life {
     pub(crate) fn crash(self) -> Persister {
         self.machine.crash();
         self.persister.copy()
+    }
+
+    /// The machine that it runs on.
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.machine
     }
 
     pub(crate) fn raft_state_bytes(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use labrt_host::{Event, Failure, FailureKind, Outcome, RunConfig, run};
+use labrt_host::{Event, Failure, FailureKind, LockWatch, Outcome, Policy, RunConfig, run};
 
 use crate::battery::Test;
 use crate::harness::{Broken, Lab, Lateness, Notes, Referee, Submission, cpu_time};
@@ -31,7 +31,7 @@ pub(super) fn run_traced(
     let referee = Arc::new(Referee::default());
     let (scenario, of_the_run) = (test.scenario, referee.clone());
     let cpu_before = cpu_time();
-    let mut outcome = run(config, move || {
+    let mut outcome = run(&asked_by(test, config), move || {
         let lab = Lab::new(submission, of_the_run);
         scenario(&lab);
         lab.end();
@@ -39,6 +39,18 @@ pub(super) fn run_traced(
     let lateness = Lateness::of(&outcome.report, cpu_time().saturating_sub(cpu_before));
     let events = outcome.trace.take().unwrap_or_default();
     (judge(test, &outcome, referee.notes(), lateness), events)
+}
+
+/// The configuration of a test that asks for more than others.
+fn asked_by(test: &Test, config: &RunConfig) -> RunConfig {
+    let mut config = config.clone();
+    if test.strict_locks {
+        config.lock_watch = LockWatch::Strict;
+    }
+    if test.every_interruption && config.policy == Policy::Seeded {
+        config.policy = Policy::EveryOperation;
+    }
+    config
 }
 
 fn judge(test: &Test, outcome: &Outcome<()>, seen: Notes, lateness: Option<Lateness>) -> TestRun {

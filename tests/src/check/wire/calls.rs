@@ -119,14 +119,21 @@ impl Calls {
         }
     }
 
-    /// No handler of `server` runs any more.
+    /// No handler of `server` runs any more. A vote that has left it may still arrive.
     pub(super) fn end_life(&mut self, server: usize) {
-        for call in self.window.iter_mut() {
-            if call.as_ref().is_some_and(|call| call.to == server && 0 < call.running) {
-                *call = None;
+        let ended = |call: &mut Call| {
+            if call.to == server && 0 < call.running {
+                call.running = 0;
+                return call.is_over || !call.granted;
+            }
+            false
+        };
+        for place in self.window.iter_mut() {
+            if place.as_mut().is_some_and(ended) {
+                *place = None;
             }
         }
-        self.late.retain(|_, call| call.to != server || call.running == 0);
+        self.late.retain(|_, call| !ended(call));
         self.trim();
     }
 

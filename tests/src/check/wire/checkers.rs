@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use labapi::{Persister, SaveObserver, Started, State};
-use labrpc_host::{Event, Network, Stage, Tap};
+use labrpc_host::{Cause, Event, Network, Stage, Tap};
 use labrt_host::{Machine, now};
 use parking_lot::Mutex;
 
@@ -206,6 +206,8 @@ impl Watching {
                 }
             }
             Stage::ReplyDelivered => self.judge.delivered(number),
+            // It says nothing of the caller: the first reply may still be on its way.
+            Stage::ReplyDropped(Cause::Duplicate) => self.judge.calls.settle(number),
             Stage::RequestDropped(_) | Stage::ReplyDropped(_) => self.judge.over(number),
             Stage::RequestHeld | Stage::ReplyHeld => {}
         }
