@@ -114,6 +114,28 @@ pub struct Elements<'de> {
 }
 
 impl<'de> Elements<'de> {
+    /// Shows the fields of the next element, which is to be a struct, without looking at it twice.
+    /// `None` at the end; otherwise whether it was one, whole. If it was not, nothing follows.
+    #[inline]
+    pub fn next_fields(&mut self, mut show: impl FnMut(&'de [u8], Raw<'de>)) -> Option<bool> {
+        self.left = self.left.checked_sub(1)?;
+        let whole = self.read_fields(&mut show).is_some();
+        if !whole {
+            self.left = 0;
+        }
+        Some(whole)
+    }
+
+    fn read_fields(&mut self, show: &mut impl FnMut(&'de [u8], Raw<'de>)) -> Option<()> {
+        let Item::Struct(fields) = self.reader.item().ok()? else { return None };
+        for _ in 0..fields {
+            let name = self.reader.field_name().ok()?;
+            show(name, next_value(&mut self.reader)?);
+        }
+        self.reader.leave();
+        Some(())
+    }
+
     /// How many are left, if the bytes are whole.
     #[allow(clippy::len_without_is_empty)] // An iterator: nobody asks whether it is empty.
     pub fn len(&self) -> usize {

@@ -210,6 +210,16 @@ fn single_fields_are_read_without_the_rest() {
     let wanted: [(_, Option<&[u8]>); 2] =
         [(Some(4), Some(&[1, 1, 1])), (Some(500_000), Some(&[2, 2, 2]))];
     assert_eq!(read, wanted);
+    let mut entries = fields[1].1.elements().expect("a sequence");
+    let mut terms = Vec::new();
+    while let Some(whole) = entries.next_fields(|name, value| {
+        if name == b"term" {
+            terms.extend(value.as_u64());
+        }
+    }) {
+        assert!(whole, "each is a struct");
+    }
+    assert_eq!(terms, [4, 500_000], "in place");
     assert_eq!(fields[0].1.as_u64(), None, "a variant is no number");
     assert!(fields[0].1.fields().is_none() && fields[0].1.elements().is_none());
 }

@@ -1,9 +1,9 @@
 //! What is committed, by counting who held what: no commit index beyond it, and no later leader
 //! without it. Rules C1, C2, C6, R1; Figure 3, leader completeness; paper §5.4.2.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use super::by_term::ByTerm;
 use super::entries::Entries;
 use super::{Index, Term, broken_if};
 use crate::harness::{Broken, Violation, seconds, servers};
@@ -11,7 +11,7 @@ use crate::harness::{Broken, Violation, seconds, servers};
 /// Counts replicas, whoever else does.
 pub(super) struct Commits {
     servers: usize,
-    terms: HashMap<Term, Counted>,
+    terms: ByTerm<Counted>,
     /// The committed log, from index 1 on, as far as it was seen.
     log: Vec<Committed>,
     /// The highest index that anybody can know to be committed.
@@ -41,7 +41,7 @@ struct Committed {
 
 impl Commits {
     pub(super) fn new(servers: usize) -> Self {
-        Self { servers, terms: HashMap::new(), log: Vec::new(), max: 0, majority_max: 0 }
+        Self { servers, terms: ByTerm::default(), log: Vec::new(), max: 0, majority_max: 0 }
     }
 
     /// The highest index that anybody can know to be committed.

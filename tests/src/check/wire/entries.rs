@@ -1,9 +1,9 @@
 //! All entries that were ever sent: one index and term, one command and one past, and a leader
 //! that only ever appends. Figure 3, log matching and leader append-only. Rules A2, A4, C7, P2.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use super::by_term::ByTerm;
 use super::message::{Command, Entry};
 use super::{Index, Term};
 use crate::harness::{Broken, Violation, seconds, shown};
@@ -16,7 +16,7 @@ const INDEX_MAX: Index = 1 << 20;
 pub(super) struct Entries {
     slots: Vec<Slot>,
     /// The highest entry of each leader's log that was seen, and by term.
-    tips: HashMap<Term, (Index, Term)>,
+    tips: ByTerm<(Index, Term)>,
     last_tip: Option<(Term, (Index, Term))>,
 }
 

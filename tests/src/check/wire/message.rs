@@ -174,25 +174,23 @@ impl<'a> Iterator for Entries<'a> {
     type Item = Option<Entry<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let entry = self.0.as_mut()?.next()?;
-        Some(Entry::read(entry))
+        Entry::read(self.0.as_mut()?)
     }
 }
 
 impl<'a> Entry<'a> {
-    fn read(value: Raw<'a>) -> Option<Self> {
-        let (mut term, mut command) = (None, None);
-        for (name, value) in value.fields()? {
-            match name {
-                b"term" => term = value.as_u64(),
-                b"command" => command = Some(value),
-                _ => {}
-            }
-        }
-        let command: Raw<'a> = command?;
+    /// The next one; `None` within if it cannot be read.
+    fn read(entries: &mut Elements<'a>) -> Option<Option<Self>> {
+        let (mut term, mut command): (Option<Term>, Option<Raw<'a>>) = (None, None);
+        let whole = entries.next_fields(|name, value| match name {
+            b"term" => term = value.as_u64(),
+            b"command" => command = Some(value),
+            _ => {}
+        })?;
+        let (Some(term), Some(command), true) = (term, command, whole) else { return Some(None) };
         let command =
             command.as_bytes().map_or(Command::Wrapped(command.encoded()), Command::Plain);
-        Some(Self { term: term?, command })
+        Some(Some(Self { term, command }))
     }
 }
 

@@ -30,12 +30,13 @@
 //! | `judge` | all of them, and what they are told beside messages |
 //! | `requests`, `replies` | each message, given to those whom it concerns |
 //! | `message` | messages by field name |
-//! | `calls` | the calls that are under way |
+//! | `calls`, `by_term` | the calls that are under way; maps by term |
 //! | `coverage` | what could not be read, and which checks are off |
 //! | `sightings` | role, term and commit index as last seen |
 
 mod acks;
 mod applies;
+mod by_term;
 mod calls;
 mod checkers;
 mod commits;

@@ -24,9 +24,10 @@ impl Judge {
     ) -> Judged {
         let request = Request::read(method.method, bytes);
         self.coverage.request(&request, method);
+        let mut terms = Some(Vec::new());
         let judged = match &request {
             Request::Vote(args) => self.sent_vote(who, args, at),
-            Request::Append(args) => self.sent_append(who, args, at),
+            Request::Append(args) => self.sent_append(who, args, &mut terms, at),
             Request::Snapshot(args) => self.sent_snapshot(who, args, at),
             Request::PreVote => {
                 // Only where it shares its method with the vote itself can that not be told.
@@ -37,25 +38,25 @@ impl Judge {
             }
             Request::Other => return Ok(()),
         };
-        if let Some(call) = Self::call(who.server, &request) {
+        if let Some(call) = Self::call(who.server, &request, terms) {
             self.calls.insert(number, call);
         }
         judged
     }
 
-    fn call(from: usize, request: &Request<'_>) -> Option<Call> {
+    /// The call in brief; of AppendEntries, `entries` are the terms of its entries.
+    fn call(from: usize, request: &Request<'_>, entries: Option<Vec<Term>>) -> Option<Call> {
         let (term, kind) = match request {
             Request::Vote(VoteArgs { term, last_log_index, last_log_term }) => {
                 let (last_log_index, last_log_term) = (*last_log_index, *last_log_term);
                 (*term, Kind::Vote { last_log_index, last_log_term })
             }
             Request::Append(args) => {
-                let terms = args.entries.clone().map(|entry| entry.map(|entry| entry.term));
                 let kind = Kind::Append {
                     prev_log_index: args.prev_log_index,
                     prev_log_term: args.prev_log_term,
                     leader_commit: args.leader_commit,
-                    entries: terms.collect(),
+                    entries,
                 };
                 (args.term, kind)
             }
@@ -91,7 +92,13 @@ impl Judge {
         self.logs.check_candidacy(server, term, (last_log_term, last_log_index), at)
     }
 
-    fn sent_append(&mut self, who: Who, args: &AppendArgs<'_>, at: Duration) -> Judged {
+    fn sent_append(
+        &mut self,
+        who: Who,
+        args: &AppendArgs<'_>,
+        terms: &mut Option<Vec<Term>>,
+        at: Duration,
+    ) -> Judged {
         const HOW: &str = "AppendEntries";
         let (server, term) = (who.server, args.term);
         self.sightings[server].acts(Role::Leader, term);
@@ -99,14 +106,21 @@ impl Judge {
         self.terms.check_request(server, term, HOW, at)?;
         self.shows(server, term, HOW, at)?;
         self.votes.leads(term, who, "it sent AppendEntries", at)?;
-        self.sent_entries(server, args, at)?;
+        self.sent_entries(server, args, terms, at)?;
         if self.coverage.is_whole() {
             self.commits.check_commit_index(server, term, args.leader_commit, at)?;
         }
         Ok(())
     }
 
-    fn sent_entries(&mut self, server: usize, args: &AppendArgs<'_>, at: Duration) -> Judged {
+    /// Looks at the entries of a message; their terms go to `terms`, if all can be read.
+    fn sent_entries(
+        &mut self,
+        server: usize,
+        args: &AppendArgs<'_>,
+        terms: &mut Option<Vec<Term>>,
+        at: Duration,
+    ) -> Judged {
         let from = Source { server, at };
         let term = args.term;
         let mut last = (args.prev_log_index, args.prev_log_term);
@@ -118,9 +132,11 @@ impl Judge {
         for entry in args.entries.clone() {
             let Some(entry) = entry else {
                 self.coverage.entries_unread();
+                *terms = None;
                 return Ok(());
             };
             let here = (last.0 + 1, entry.term);
+            terms.iter_mut().for_each(|terms| terms.push(entry.term));
             self.commits.check_complete(server, term, here, at)?;
             self.entries.sent(here.0, &entry, last.1, from)?;
             self.entries.leader_has(term, here, from)?;
@@ -198,7 +214,13 @@ impl Judge {
     ) {
         if self.calls.get_mut(number).is_none() {
             let request = Request::read(method.method, bytes);
-            let Some(call) = Self::call(from, &request) else { return };
+            let terms = match &request {
+                Request::Append(args) => {
+                    args.entries.clone().map(|entry| entry.map(|entry| entry.term)).collect()
+                }
+                _ => None,
+            };
+            let Some(call) = Self::call(from, &request, terms) else { return };
             self.calls.insert(number, call);
             self.dispatched(server, number);
             // Nobody waits for its reply.

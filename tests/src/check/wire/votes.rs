@@ -1,16 +1,16 @@
 //! One vote a server and term, a majority of them before anyone leads, and one leader a term.
 //! Rules E5, E7, E8, P1, P2; Figure 3, election safety.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use super::by_term::ByTerm;
 use super::{Term, broken_if};
 use crate::harness::{Broken, Violation, seconds, servers};
 
 /// All elections, by term.
 pub(super) struct Votes {
     servers: usize,
-    elections: HashMap<Term, Election>,
+    elections: ByTerm<Election>,
     /// The term whose leader was looked at last, and who that is, in which life.
     last_leader: Option<(Term, usize, u32)>,
     /// Whether votes can be counted: they were seen, and none was of a kind not judged.
@@ -54,7 +54,7 @@ impl Votes {
     pub(super) fn new(servers: usize) -> Self {
         Self {
             servers,
-            elections: HashMap::new(),
+            elections: ByTerm::default(),
             last_leader: None,
             readable: false,
             unreadable: false,
