@@ -2,7 +2,9 @@
 
 mod broken;
 
-use broken::{AllLead, AppliesAlone, BreaksAnAssertion, DeliversUnderTheLock, NeverElects};
+use broken::{
+    AllLead, AppliesAlone, BreaksAnAssertion, DeliversUnderTheLock, NeverElects, VotesForAll,
+};
 use lab_tests::{Broken, Submission, TESTS, TestRun, Verdict, run_test};
 use labrt_host::{Limits, RunConfig};
 
@@ -105,4 +107,29 @@ fn a_stack_overflow_is_named() {
     let run = run::<broken::StandsAgainForEver>("2A::initial_election");
     let headline = "2A::initial_election ABORTED  stack overflow";
     assert_stopped(&run, headline, "stand_for_election");
+}
+
+#[test]
+fn two_votes_of_one_server_are_seen_on_the_wire() {
+    let run = run::<VotesForAll<true>>("2A::initial_election");
+    let violation = run.violation.as_ref().expect("a checker found it");
+    assert_eq!(violation.broken, Broken::TwoVotes, "{}", run.text);
+    assert_eq!((run.verdict, run.rule), (Verdict::Fail, Some("E5")), "{}", run.text);
+    assert!(run.text.contains("| 1 candidate 1 0 "), "as seen on the wire: {}", run.text);
+}
+
+#[test]
+fn a_term_that_is_not_saved_is_seen_before_any_crash() {
+    let run = run::<VotesForAll<false>>("2A::initial_election");
+    let violation = run.violation.as_ref().expect("a checker found it");
+    assert_eq!(violation.broken, Broken::UnsavedTerm, "{}", run.text);
+    assert_eq!((run.verdict, run.rule), (Verdict::Fail, Some("P1")), "{}", run.text);
+}
+
+#[test]
+fn messages_that_nobody_can_read_are_noted() {
+    let run = run::<DeliversUnderTheLock>("2B::basic_agree");
+    let noted = |what: &str| run.notes.iter().any(|note| note.contains(what));
+    assert!(noted("checks off: votes (E5"), "{:?}", run.notes);
+    assert!(noted("none of the paper's: deliver"), "{:?}", run.notes);
 }

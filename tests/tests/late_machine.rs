@@ -4,7 +4,7 @@
 //! has too much to do would. This binary is a battery itself when the variable [`SUBMISSION`]
 //! names a submission; its tests start it again that way.
 
-#[allow(dead_code, reason = "two of the broken Rafts are enough here")]
+#[allow(dead_code, unused_imports, reason = "two of the broken Rafts are enough here")]
 mod broken;
 
 use std::process::ExitCode;

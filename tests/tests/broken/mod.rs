@@ -1,5 +1,7 @@
 //! Rafts that break one rule each, as small as can be.
 
+mod votes;
+
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -9,6 +11,8 @@ use labrt::channel::Sender;
 use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::Duration;
+
+pub(crate) use votes::VotesForAll;
 
 /// Nobody ever stands for election (E2).
 pub(crate) struct NeverElects;
