@@ -5,7 +5,7 @@ use crate::parts::{
     part_2a, part_2b, part_2b_limits, part_2c, part_2c_churn, part_2d, part_2x_crashes,
     part_2x_figure8, part_2x_follower, part_2x_old_requests, part_2x_partitions, part_2x_replies,
     part_2x_snapshots, part_2x_terms, part_2x_timers, part_2x_votes, part_2x_waits, part_3a,
-    part_3a_crashes, part_3b,
+    part_3a_crashes, part_3b, part_3x_leaders, part_3x_repeats, part_3x_storms,
 };
 
 /// One test of the battery.
@@ -229,4 +229,23 @@ pub const TESTS: &[Test] = &[
         "unreliable net, restarts, partitions, snapshots, random keys, many clients",
         &["K1", "K2", "K3", "K4", "K8"],
         part_3b::snapshot_unreliable_recover_concurrent_partition_linearizable),
+
+    test("3X::reused_index", "an index that `start` returns twice",
+        &["K4", "K2"], part_3x_leaders::reused_index),
+    test("3X::deposed_leader", "operations that wait at a leader that is none any more",
+        &["K2", "K7"], part_3x_leaders::deposed_leader),
+    test("3X::late_duplicates", "requests that arrive again long after they were answered",
+        &["K3"], part_3x_repeats::late_duplicates),
+    test("3X::lost_replies", "every first reply is lost",
+        &["K3", "K7"], part_3x_repeats::lost_replies),
+    test("3X::crash_before_reply", "crash between snapshot and reply",
+        &["K3", "K8"], part_3x_repeats::crash_before_reply),
+    test("3X::duplicate_table", "memory for each client",
+        &["K6"], part_3x_repeats::duplicate_table),
+    test("3X::hot_key", "many clients on one key, partitions",
+        &["K1", "K2", "K3", "K5"], part_3x_storms::hot_key),
+    test("3X::stale_leader", "reads at a leader that was replaced",
+        &["K1"], part_3x_storms::stale_leader),
+    test("3X::restart_storm", "servers that crash and start all the time, snapshots",
+        &["K3", "K8", "N2", "N3", "N6"], part_3x_storms::restart_storm),
 ];

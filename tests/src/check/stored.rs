@@ -1,12 +1,15 @@
 //! What a key/value service has stored, and how much of it is saved.
 
 use labapi::Persister;
+use labrt::time::Duration;
 use labrt_host::now;
 
 use crate::harness::{Broken, Client, KvCluster, Violation, marker, seconds, server_name};
 
 /// How many times the size from which a snapshot is due a saved Raft state may have.
 const LOG_FACTOR_MAX: usize = 8;
+/// After which time an operation counts as one that will never be done.
+const HANGS: Duration = Duration::from_secs(20);
 
 impl KvCluster {
     /// `key` holds `expected`.
@@ -65,6 +68,26 @@ impl KvCluster {
                 ));
             }
             end_of_last = at + appended.len();
+        }
+    }
+
+    /// No operation takes as long as none does in a cluster that has a majority now and then.
+    pub(crate) fn check_none_hangs(&self) {
+        let history = self.history();
+        let waiting = history.operations().iter().filter(|operation| operation.returned.is_none());
+        let longest = waiting.min_by_key(|operation| operation.call);
+        if let Some(operation) = longest.filter(|operation| operation.call + HANGS < now()) {
+            self.referee().fail(Violation::new(
+                Broken::OperationHangs,
+                format!("every operation done within {}", seconds(HANGS)),
+                format!(
+                    "client {} waits since {} at {}, for {:?}",
+                    operation.client,
+                    seconds(operation.call),
+                    seconds(now()),
+                    operation.input
+                ),
+            ));
         }
     }
 

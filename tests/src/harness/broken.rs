@@ -161,6 +161,8 @@ pub enum Broken {
     UnwantedSnapshot,
     /// A snapshot holds more than it must.
     SnapshotTooLarge,
+    /// An operation was acknowledged because another one was applied at its index.
+    AnsweredForAnother,
     /// No order of the operations explains what the clients were told.
     NotLinearizable,
     /// Whether there is such an order was not found out. Neither a pass nor a failure.
@@ -250,6 +252,7 @@ impl Broken {
             Self::LogNotTrimmed => &["K8", "N10", "N1"],
             Self::UnwantedSnapshot => &["K8"],
             Self::SnapshotTooLarge => &["K6", "K8"],
+            Self::AnsweredForAnother => &["K4", "K2", "K9"],
             Self::NotLinearizable => &["K1", "K3", "K2", "K4", "K5", "K8", "K9"],
             Self::NotDecided => &["K1"],
         }
@@ -311,6 +314,7 @@ impl Broken {
             | Self::MinorityServes
             | Self::UnwantedSnapshot
             | Self::SnapshotTooLarge
+            | Self::AnsweredForAnother
             | Self::NotLinearizable => true,
             Self::NoLeader
             | Self::NoTerm

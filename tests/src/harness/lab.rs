@@ -26,7 +26,7 @@ const TEST_LIMIT: Duration = Duration::from_secs(120);
 pub(crate) struct Lab {
     submission: Submission,
     referee: Arc<Referee>,
-    begun: OnceLock<Begun>,
+    begun: Arc<OnceLock<Begun>>,
 }
 
 /// A cluster, and the counters when it had started.
@@ -45,7 +45,7 @@ enum AnyCluster {
 
 impl Lab {
     pub(crate) fn new(submission: Submission, referee: Arc<Referee>) -> Self {
-        Self { submission, referee, begun: OnceLock::new() }
+        Self { submission, referee, begun: Arc::default() }
     }
 
     /// A cluster whose service makes no snapshots, all servers connected.
@@ -93,8 +93,12 @@ impl Lab {
     fn limit_time(&self) {
         lateness::watch();
         let referee = self.referee.clone();
+        let begun = self.begun.clone();
         thread::spawn(move || {
             thread::sleep(TEST_LIMIT);
+            if let Some(Begun { cluster: AnyCluster::Kv(cluster), .. }) = begun.get() {
+                cluster.check_none_hangs();
+            }
             referee.fail(Violation::new(
                 Broken::TestTooLong,
                 format!("the test to be over within {}", seconds(TEST_LIMIT)),

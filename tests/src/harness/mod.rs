@@ -42,7 +42,7 @@ pub(crate) use applied::{Command, Committed};
 pub use broken::Broken;
 pub(crate) use calls::command;
 pub(crate) use cluster::{Cluster, Net};
-pub(crate) use kv::{Client, Keys, KvCluster, KvSetup, Workload, marker};
+pub(crate) use kv::{Background, Client, Keys, KvCluster, KvSetup, Partitioner, Workload, marker};
 pub(crate) use lab::Lab;
 pub use lateness::Lateness;
 pub(crate) use lateness::cpu_time;

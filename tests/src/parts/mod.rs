@@ -24,3 +24,6 @@ pub(crate) mod part_2x_waits;
 pub(crate) mod part_3a;
 pub(crate) mod part_3a_crashes;
 pub(crate) mod part_3b;
+pub(crate) mod part_3x_leaders;
+pub(crate) mod part_3x_repeats;
+pub(crate) mod part_3x_storms;

@@ -1,13 +1,10 @@
 //! Part 3A: a key/value service without snapshots. Those with crashes are in `part_3a_crashes`.
 
-use labrt::channel::{Receiver, RecvTimeoutError, unbounded};
 use labrt::thread;
 use labrt::time::{Duration, Instant};
 use labrt_host::now;
 
-use crate::harness::{
-    Broken, Client, KvCluster, KvSetup, Lab, Net, Violation, Workload, marker, seconds,
-};
+use crate::harness::{Background, Broken, KvSetup, Lab, Net, Violation, Workload, marker, seconds};
 
 /// How many operations the speed tests make.
 const SPEED_OPERATIONS: u32 = 1000;
@@ -86,23 +83,27 @@ pub(crate) fn one_partition(lab: &Lab) {
     cluster.check_value(&mut of_majority, "1", "14");
 
     // No progress in the minority.
-    let ends = cluster.client(&minority);
-    let put = Background::start(ends, |client| client.put("1", "15"));
-    let ends = cluster.client(&minority);
-    let get = Background::start(ends, |client| drop(client.get("1")));
-    put.check_waits(&cluster, "the put", PATIENCE);
-    get.check_waits(&cluster, "the get", Duration::ZERO);
+    let put = Background::start(cluster.client(&minority), "the put", |client| {
+        client.put("1", "15");
+    });
+    let get = Background::start(cluster.client(&minority), "the get", |client| {
+        client.get("1");
+    });
+    let why = "it reaches two servers of five";
+    put.check_waits(&cluster, PATIENCE, why);
+    get.check_waits(&cluster, Duration::ZERO, why);
     cluster.check_value(&mut of_majority, "1", "14");
     of_majority.put("1", "16");
     cluster.check_value(&mut of_majority, "1", "16");
 
     // Completion after healing.
     cluster.connect_all();
-    put.connect(&cluster);
-    get.connect(&cluster);
+    for operation in [&put, &get] {
+        cluster.connect_client(operation.client(), &cluster.everyone());
+    }
     cluster.sleep_ms(1000);
-    put.check_ends(&cluster, "the put", AFTER_HEALING);
-    get.check_ends(&cluster, "the get", AFTER_HEALING);
+    put.check_ends(&cluster, AFTER_HEALING);
+    get.check_ends(&cluster, AFTER_HEALING);
     cluster.check_value(&mut main, "1", "15");
 }
 
@@ -135,53 +136,5 @@ pub(super) fn check_speed(lab: &Lab, snapshot_above: Option<usize>) {
             format!("at most {SPEED_LIMIT:?} an operation, a third of a heartbeat interval"),
             format!("{SPEED_OPERATIONS} operations took {each:?} each, by {}", seconds(now())),
         ));
-    }
-}
-
-/// An operation that goes on in the background.
-struct Background {
-    done: Receiver<Duration>,
-    client: usize,
-}
-
-impl Background {
-    fn start(mut client: Client, operation: impl FnOnce(&mut Client) + Send + 'static) -> Self {
-        let (sender, done) = unbounded();
-        let number = client.number();
-        thread::spawn(move || {
-            operation(&mut client);
-            let _ = sender.send(now());
-        });
-        Self { done, client: number }
-    }
-
-    /// Lets its client reach all servers.
-    fn connect(&self, cluster: &KvCluster) {
-        cluster.connect_client(self.client, &cluster.everyone());
-    }
-
-    /// It is not done within `patience`.
-    fn check_waits(&self, cluster: &KvCluster, what: &str, patience: Duration) {
-        if let Ok(at) = self.done.recv_timeout(patience) {
-            cluster.referee().fail(Violation::new(
-                Broken::MinorityServes,
-                format!(
-                    "{what} of client {} to wait, which reaches two of five servers",
-                    self.client
-                ),
-                format!("it was done at {}", seconds(at)),
-            ));
-        }
-    }
-
-    /// It is done within `limit`.
-    fn check_ends(&self, cluster: &KvCluster, what: &str, limit: Duration) {
-        if self.done.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-            cluster.referee().fail(Violation::new(
-                Broken::OperationHangs,
-                format!("{what} of client {} done within {limit:?} and a second", self.client),
-                format!("it still waits at {}, and all servers are connected", seconds(now())),
-            ));
-        }
     }
 }

@@ -114,7 +114,7 @@ impl Client {
 }
 
 /// The name of a client's machine, and of the sender of its requests.
-fn name(client: usize) -> String {
+pub(super) fn name(client: usize) -> String {
     format!("client {client}")
 }
 

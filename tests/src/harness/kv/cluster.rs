@@ -7,7 +7,7 @@ use labapi::{Persister, State};
 use labrpc_host::{Delay, Network};
 use labrt::thread;
 use labrt::time::Duration;
-use labrt_host::{Clock, clock, random};
+use labrt_host::{Clock, clock, now, random};
 use parking_lot::Mutex;
 use rand::RngExt;
 use rand::distr::uniform::{SampleRange, SampleUniform};
@@ -18,7 +18,7 @@ use super::submission::KvSubmission;
 use crate::check::wire::{Checkers, Snapshots};
 use crate::harness::claims::Claims;
 use crate::harness::server::end_name;
-use crate::harness::{LastSeen, Net, Referee, Standing};
+use crate::harness::{Broken, LastSeen, Net, Referee, Standing, Violation, seconds, servers};
 use crate::linearizability::{History, KvInput, Recorder};
 
 /// How long a message between servers is on its way under the virtual clock, at least and at most.
@@ -32,6 +32,9 @@ const LATENCY_MAX: Duration = Duration::from_millis(2);
 /// network delays enough of its own.
 const CLIENT_LATENCY_MIN: Duration = Duration::from_millis(1);
 const CLIENT_LATENCY_MAX: Duration = Duration::from_millis(4);
+
+/// How long the servers have to elect a leader.
+const ELECTION_LIMIT: Duration = Duration::from_secs(5);
 
 /// What a cluster is to be like.
 #[derive(Clone, Copy, Debug)]
@@ -201,10 +204,14 @@ impl KvCluster {
     /// Connects the servers of each side with each other, and with none of the other side. Clients
     /// reach whom they reached before.
     pub(crate) fn partition(&self, one: &[usize], other: &[usize]) {
-        self.link(one, other, false);
-        self.link(one, one, true);
-        self.link(other, other, true);
-        for side in [one, other] {
+        self.divide(&[one, other]);
+    }
+
+    /// The same, with any number of sides.
+    pub(crate) fn divide(&self, sides: &[&[usize]]) {
+        for (number, side) in sides.iter().enumerate() {
+            sides[..number].iter().for_each(|other| self.link(side, other, false));
+            self.link(side, side, true);
             let majority = self.len() < 2 * side.len();
             let standing = if majority { Standing::Connected } else { Standing::CutOff };
             side.iter().for_each(|server| self.stand(*server, standing));
@@ -249,6 +256,29 @@ impl KvCluster {
         let state = self.life(server)?.ask("state", |server| server.state())?;
         self.shared.claims.observe(self.referee(), server, state);
         Some(state)
+    }
+
+    /// The server of `among` that leads in the highest term. They have five seconds to elect one.
+    pub(crate) fn leader_among(&self, among: &[usize]) -> usize {
+        self.leader_within(ELECTION_LIMIT, among)
+    }
+
+    /// The same with another limit, for an election that not every server can win.
+    pub(crate) fn leader_within(&self, limit: Duration, among: &[usize]) -> usize {
+        let begin = now();
+        while now() - begin < limit {
+            let states = among.iter().filter_map(|server| Some((self.state(*server)?, *server)));
+            let leaders = states.filter(|(state, _)| state.is_leader);
+            if let Some((_, leader)) = leaders.max_by_key(|(state, _)| state.term) {
+                return leader;
+            }
+            self.sleep_ms(20);
+        }
+        self.referee().fail(Violation::new(
+            Broken::NoLeader,
+            format!("a leader among {}, within {}", servers(among), seconds(limit)),
+            format!("none of them claims to lead at {}", seconds(now())),
+        ))
     }
 
     /// Asks all servers, so that a report can tell of them, and two leaders of a term are found.

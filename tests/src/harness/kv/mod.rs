@@ -9,17 +9,23 @@
 //! | `server` | one server in one of its lives |
 //! | `cluster` | making a cluster; crash, restart, partitions |
 //! | `client` | a clerk with the ends that lead to the servers; every operation is recorded |
+//! | `background` | an operation that goes on while the scenario does |
+//! | `pauses` | clients that are kept from asking again; replies that are lost on purpose |
 //! | `partitioner` | partitions that come and go |
 //! | `workload` | the scenario that most tests of part 3 are made of |
 
+mod background;
 mod client;
 mod cluster;
 mod partitioner;
+mod pauses;
 mod server;
 mod submission;
 mod workload;
 
+pub(crate) use background::Background;
 pub(crate) use client::Client;
 pub(crate) use cluster::{KvCluster, KvSetup};
+pub(crate) use partitioner::Partitioner;
 pub(crate) use submission::KvSubmission;
 pub(crate) use workload::{Keys, Workload, marker};

@@ -1,0 +1,65 @@
+//! Clients that are kept from asking again, and replies that are lost on purpose.
+
+use std::collections::BTreeMap;
+
+use labrpc_host::{Direction, Hold, Message};
+use labrt::thread;
+use labrt::time::Duration;
+use parking_lot::Mutex;
+
+use super::client::name;
+use super::cluster::KvCluster;
+
+impl KvCluster {
+    /// Keeps what client `number` sends from now on, until the hold ends. What it has sent before
+    /// goes on.
+    pub(crate) fn pause_requests(&self, number: usize) -> Hold {
+        let client = name(number);
+        self.network().hold(move |message| {
+            message.direction() == Direction::Request && message.sender() == client
+        })
+    }
+
+    /// Keeps what client `number` is answered from now on, until the hold ends.
+    pub(crate) fn pause_replies(&self, number: usize) -> Hold {
+        let client = name(number);
+        self.network().hold(move |message| {
+            message.direction() == Direction::Reply && message.receiver() == client
+        })
+    }
+
+    /// Keeps the entries and heartbeats that `server` sends as leader from now on, until the hold
+    /// ends.
+    pub(crate) fn pause_entries(&self, server: usize) -> Hold {
+        let server = crate::harness::server_name(server);
+        self.network().hold(move |message| {
+            message.direction() == Direction::Request
+                && message.sender() == server
+                && message.field("entries").is_some()
+        })
+    }
+
+    /// From now on the first, third, fifth, ... reply of each server to each client is lost.
+    pub(crate) fn lose_every_other_reply(&self) {
+        let counts: Mutex<BTreeMap<(String, String), u32>> = Mutex::default();
+        let lost = self.network().hold(move |message: &Message<'_>| {
+            let to_client = message.receiver().starts_with("client");
+            to_client && message.direction() == Direction::Reply && {
+                let link = (message.sender().to_owned(), message.receiver().to_owned());
+                let mut counts = counts.lock();
+                let count = counts.entry(link).or_default();
+                *count += 1;
+                *count % 2 == 1
+            }
+        });
+        thread::spawn(move || {
+            loop {
+                // A time without any reply is no mistake.
+                let _ = lost.wait(1, Duration::from_secs(1));
+                for message in lost.list() {
+                    let _ = lost.drop_message(message.call());
+                }
+            }
+        });
+    }
+}
