@@ -1,5 +1,7 @@
 //! Part 3X, aimed: operations that wait at a server that leads no more.
 
+use std::sync::atomic::Ordering;
+
 use labrt::time::Duration;
 use labrt_host::now;
 
@@ -79,15 +81,18 @@ pub(crate) fn reused_index(lab: &Lab) {
     (1..=5).for_each(|number| cluster.check_appends(&value, number, 1));
 }
 
-/// A client appends at one server, and does not get to ask again: what it sends after the first
-/// request is kept back.
+/// A client appends at one server, and does not get to ask again: what it sends after its first
+/// request has reached the server is kept back.
 fn append_at(cluster: &KvCluster, server: usize, number: u32) -> (Background, labrpc_host::Hold) {
     let client = cluster.client(&[server]);
+    let (pause, arrived) = cluster.pause_after_first_request(client.number());
     let append = Background::start(client, "the append", move |client| {
         client.append("k", &marker(number, 0));
     });
+    while !arrived.load(Ordering::Relaxed) {
+        cluster.sleep_ms(5); // Its clerk may first ask servers that it cannot reach.
+    }
     cluster.sleep_ms(20);
-    let pause = cluster.pause_requests(append.client());
     (append, pause)
 }
 

@@ -1,6 +1,8 @@
 //! Clients that are kept from asking again, and replies that are lost on purpose.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use labrpc_host::{Direction, Hold, Message};
 use labrt::thread;
@@ -11,13 +13,18 @@ use super::client::name;
 use super::cluster::KvCluster;
 
 impl KvCluster {
-    /// Keeps what client `number` sends from now on, until the hold ends. What it has sent before
-    /// goes on.
-    pub(crate) fn pause_requests(&self, number: usize) -> Hold {
+    /// Keeps what client `number` sends, until the hold ends, except for the first request that
+    /// reaches a server. The flag tells when that has left.
+    pub(crate) fn pause_after_first_request(&self, number: usize) -> (Hold, Arc<AtomicBool>) {
         let client = name(number);
-        self.network().hold(move |message| {
+        let passed = Arc::new(AtomicBool::new(false));
+        let (first_passed, from_client) = (passed.clone(), move |message: &Message<'_>| {
             message.direction() == Direction::Request && message.sender() == client
-        })
+        });
+        let hold = self.network().hold(move |message| {
+            from_client(message) && first_passed.swap(true, Ordering::Relaxed)
+        });
+        (hold, passed)
     }
 
     /// Keeps what client `number` is answered from now on, until the hold ends.
