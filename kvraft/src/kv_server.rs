@@ -32,7 +32,7 @@ impl labapi::KvServer for KvServer {
         let (apply, deliveries) = bounded(0);
         let server = Arc::new(Server {
             raft: Raft::make(peers, me, Arc::clone(&persister), apply),
-            state: Mutex::new(KvState { store, waiters: Waiters::default() }),
+            state: Mutex::new(KvState { store, waiters: Waiters::default(), snapshot_index: 0 }),
             persister,
             snapshot_above,
         });

@@ -27,6 +27,8 @@ pub(crate) struct Server {
 pub(crate) struct KvState {
     /// Written by the apply loop only (K5).
     pub(crate) store: Store,
+    /// The index of the snapshot made last in this life; 0 before the first (K8).
+    pub(crate) snapshot_index: u64,
     pub(crate) waiters: Waiters,
 }
 

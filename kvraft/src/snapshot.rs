@@ -5,6 +5,11 @@ use labapi::Raft as _;
 use crate::server::Server;
 use crate::store::Store;
 
+/// For each so many bytes that are saved, another command is applied before the next snapshot. A
+/// server that catches up has much in its log that is not applied yet and has to stay; to save all
+/// of that again after every command would keep it from ever catching up.
+const BYTES_PER_COMMAND: u64 = 1000;
+
 impl Server {
     /// Makes a snapshot if the saved Raft state has grown to the size at which one is due (K8).
     ///
@@ -16,7 +21,13 @@ impl Server {
         if self.snapshot_above.is_none_or(|above| saved_bytes < above) {
             return;
         }
-        let data = labgob::to_bytes(&self.state.lock().store).expect("a store can be encoded");
+        let mut state = self.state.lock();
+        if index < state.snapshot_index + saved_bytes as u64 / BYTES_PER_COMMAND {
+            return;
+        }
+        state.snapshot_index = index;
+        let data = labgob::to_bytes(&state.store).expect("a store can be encoded");
+        drop(state); // L7: Raft's lock is taken next, and ours is not needed.
         self.raft.snapshot(index, data);
     }
 
