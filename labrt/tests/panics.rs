@@ -456,3 +456,18 @@ fn a_caught_panic_after_a_frozen_destructor_is_still_accepted() {
         assert_eq!(receiver.recv(), Ok(1), "main can wait");
     });
 }
+
+#[test]
+fn what_is_told_of_a_panic_in_a_call_is_never_what_the_caller_makes_of_it() {
+    let program = || {
+        let answer = Machine::new("callee").call("panics", || panic!("from the callee"));
+        let () = answer.expect("the caller goes on, and panics too");
+    };
+    // Which of the two threads is faster is chance under the real clock.
+    for round in 0..200 {
+        panics(program, |clock, failure| {
+            let message = &failure.message;
+            assert!(message.starts_with("from the callee\n"), "{clock:?} {round}: {failure}");
+        });
+    }
+}

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::dispatch::{Current, current};
 use crate::engine::task::{NOBODY, Name};
@@ -114,7 +115,8 @@ impl Machine {
         }
     }
 
-    /// Runs `body` on a thread of the machine and waits for it.
+    /// Runs `body` on a thread of the machine and waits for it. If `body` panics, that fails the
+    /// run, and the caller ends with it.
     ///
     /// # Errors
     /// [`Crashed`], if the machine crashed before `body` returned.
@@ -131,11 +133,17 @@ impl Machine {
                 let handle = engine.spawn(*index, Name::Fixed(name), place, body);
                 engine.join(&handle, Operation::Host, place).ok_or(Crashed)
             }
-            (Inner::Real(machine), Current::Real(_)) => {
+            (Inner::Real(machine), Current::Real(thread)) => {
                 let (completer, completion) = oneshot::<T>();
                 // The last thing that thread does: the caller then finds it free again.
                 real::dispatch(machine, name, move || completer.complete_last(body()));
-                completion.wait(Operation::Host, place).ok_or(Crashed)
+                let answer = completion.wait(Operation::Host, place);
+                if answer.is_none() && !self.is_crashed() && !thread.is_inert() {
+                    // It panicked, and ends the run when it has unwound. Until then the caller
+                    // must not go on: what it does without an answer would be told instead.
+                    real::sleep(thread, Duration::MAX);
+                }
+                answer.ok_or(Crashed)
             }
             _ => panic!("{OUTSIDE}"),
         }
