@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::compile::CompileError;
+use crate::handout::HandoutError;
 use crate::mutants::error::MutantsError;
 use crate::sandbox::Level;
 
@@ -20,6 +21,8 @@ pub(crate) enum GradeError {
     Stress(#[from] StressError),
     #[error(transparent)]
     Mutants(#[from] MutantsError),
+    #[error(transparent)]
+    Handout(#[from] HandoutError),
     #[error("{0}")]
     Compile(CompileError),
     #[error(

@@ -1,6 +1,7 @@
 //! The documented exit codes, and the one match that gives every error its own.
 
 use crate::error::{GradeError, SelectionError, StressError};
+use crate::handout::HandoutError;
 use crate::report::model::{Report, Status};
 use crate::verdict::Verdict;
 
@@ -39,6 +40,8 @@ pub(crate) fn of_error(error: &GradeError) -> u8 {
             | StressError::NotRead { .. },
         ) => USAGE,
         GradeError::Mutants(error) => error.exit_code(),
+        GradeError::Handout(HandoutError::Io { .. }) => NO_RESULTS,
+        GradeError::Handout(HandoutError::NotEmpty { .. } | HandoutError::Missing { .. }) => USAGE,
         GradeError::Compile(_) => DOES_NOT_COMPILE,
         GradeError::NoToolchain { .. } => NO_TOOLCHAIN,
         GradeError::NoSubmissions { .. } => USAGE,

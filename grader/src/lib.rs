@@ -1,6 +1,7 @@
 //! Runs the battery over the working tree, one process a run, and judges, scores and reports.
 //!
-//! `session` hands over to the command that was asked for: `grade` where none is named, `stress`, `replay`.
+//! `session` hands over to the command that was asked for: `grade` where none is named; `stress`,
+//! `mutants`, `replay`, `handout`.
 //!
 //! In the order in which a grading passes through them:
 //!
@@ -30,6 +31,7 @@ mod exit_code;
 mod foreign;
 mod grade;
 mod grading;
+mod handout;
 mod intake;
 mod interrupt;
 mod mutants;

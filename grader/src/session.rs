@@ -4,7 +4,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::error::GradeError;
-use crate::{exit_code, grade, interrupt, mutants, replay, stress};
+use crate::{exit_code, grade, handout, interrupt, mutants, replay, stress};
 
 /// Everything `main` does.
 pub(crate) fn run() -> u8 {
@@ -39,6 +39,7 @@ fn obey(cli: Cli) -> Result<u8, GradeError> {
         Some(Command::Stress(args)) => stress::stress(&args),
         Some(Command::Merge(args)) => stress::merge::merge(&args),
         Some(Command::Mutants(args)) => mutants::run(&args),
+        Some(Command::Handout(args)) => handout::handout(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
     }
 }

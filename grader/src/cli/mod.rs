@@ -4,6 +4,7 @@
 //! Grading is what is done when no command is named; every other command has its own file here.
 
 mod grade;
+mod handout;
 mod merge;
 mod mutants;
 mod replay;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use grade::{ClockChoice, GradeArgs};
+pub(crate) use handout::HandoutArgs;
 pub(crate) use merge::MergeArgs;
 pub(crate) use mutants::{MutantsArgs, Until};
 pub(crate) use replay::ReplayArgs;
@@ -45,6 +47,7 @@ pub(crate) enum Command {
     Merge(MergeArgs),
     Mutants(MutantsArgs),
     Replay(ReplayArgs),
+    Handout(HandoutArgs),
 }
 
 /// What every command that runs a battery can be told.
