@@ -75,7 +75,10 @@ fn what_the_sandbox_prevents_is_possible_without_it() {
         "talks to itself",
         "sees other processes",
     ] {
-        assert!(line.contains(act), "{act}\n{line}");
+        // Without root, taking the order has closed the process's own memory and descriptors.
+        let is_closed = ["reads its own memory", "lists its descriptors"].contains(&act)
+            && !rustix::process::geteuid().is_root();
+        assert_eq!(line.contains(act), !is_closed, "{act}\n{line}");
     }
     assert!(!line.contains("has an environment"), "none is inherited anywhere\n{line}");
 }

@@ -36,7 +36,20 @@ pub fn accept() -> Result<Option<Ordered>, AcceptError> {
     let mut line = String::new();
     io::stdin().lock().take(ORDER_BYTES_MAX).read_to_string(&mut line)?;
     let order = Order::parse(&line)?;
+    close_own_memory();
     Ok(Some(Ordered { order, way_back: take_stdout()? }))
+}
+
+/// From now on the files in `/proc` by which a process reads its memory and reaches its
+/// descriptors are root's, so that the nonce and the way back are out of reach of safe code where
+/// no sandbox hides `/proc`. Of no effect for root, nor elsewhere than on Linux.
+fn close_own_memory() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        // Where it is refused, the sandbox is what is left.
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
 }
 
 /// Orders that come one after the other, and the private way back.

@@ -19,8 +19,8 @@
 //!   on exec, and lets descriptor 1 lead to stderr: what is printed afterwards, to either, is output.
 //!
 //! What is deliberately absent: this crate knows no test, starts no process and judges nothing.
-//! It does not defend against code that reads its own process's memory; forbidding `unsafe`, and
-//! a sandbox without `/proc`, do.
+//! Against code that reads its own process's memory it does what little it can ([`accept`] closes
+//! `/proc/self/mem` to all but root); forbidding `unsafe`, and a sandbox without `/proc`, do the rest.
 
 mod accept;
 mod error;
