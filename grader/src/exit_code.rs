@@ -62,7 +62,10 @@ pub(crate) fn of_report(report: &Report) -> u8 {
         Status::Refused => return FAILED,
         Status::NotGraded => return FRAMEWORK_ERROR,
     }
-    worst(report.runs().map(|run| of_verdict(run.verdict))).unwrap_or(NOTHING_SELECTED)
+    let is_missing = report.parts.iter().flat_map(|part| &part.tests).any(|test| test.is_missing);
+    let missing = is_missing.then_some(FAILED);
+    let of_runs = report.runs().map(|run| of_verdict(run.verdict));
+    worst(of_runs.chain(missing)).unwrap_or(NOTHING_SELECTED)
 }
 
 /// The code of many submissions: that of the worst, and that none compiles only if none does.

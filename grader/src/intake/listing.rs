@@ -12,6 +12,8 @@ pub(crate) struct Entry {
     pub(crate) path: PathBuf,
 }
 
+/// Files that stand beside the submissions' folders.
+const RESERVED: [&str; 2] = ["scores.csv", "summary.json"];
 const ENDINGS: [&str; 4] = [".tar.gz", ".tgz", ".tar", ".zip"];
 
 /// The submissions in `folder`, in the order of their names. What is a submission itself, an
@@ -31,7 +33,7 @@ pub(crate) fn list(folder: &Path) -> io::Result<Vec<Entry>> {
         }
     }
     paths.sort();
-    let mut names = BTreeSet::new();
+    let mut names: BTreeSet<String> = RESERVED.map(str::to_owned).into();
     let entries = paths.into_iter().map(|path| {
         let wanted = name(&path.file_name().unwrap_or_default().to_string_lossy());
         let numbered = (2..).map(|number| format!("{wanted}-{number}"));
@@ -62,11 +64,15 @@ mod tests {
     #[test]
     fn each_submission_has_a_name_of_its_own() {
         let folder = tempfile::tempdir().expect("a folder");
-        for name in ["ann", "ann.zip", "bob.tar.gz", ".hidden", "e v\u{1b}e.zip"] {
+        for name in ["ann", "ann.zip", "bob.tar.gz", ".hidden", "e v\u{1b}e.zip", "summary.json"] {
             std::fs::write(folder.path().join(name), "").expect("a file");
         }
         let names: Vec<String> =
             list(folder.path()).expect("a list").into_iter().map(|entry| entry.name).collect();
-        assert_eq!(names, ["ann", "ann-2", "bob", "e_v_e"], "hidden files are none");
+        assert_eq!(
+            names,
+            ["ann", "ann-2", "bob", "e_v_e", "summary.json-2"],
+            "hidden files are none"
+        );
     }
 }
