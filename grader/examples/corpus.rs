@@ -1,0 +1,100 @@
+//! The hostile and broken submissions of `tests/hostile/`, graded for real beside innocent ones.
+//!
+//! ```text
+//! cargo run --release -p grader --example corpus                     all, under both clocks
+//! cargo run --release -p grader --example corpus -- aborts is_empty  these, and the innocent
+//! ```
+//!
+//! Each file there is a change of the reference and what is expected of it: the status, the
+//! verdicts that its runs may have, and a text that the grader must say of it. The innocent ones
+//! are the reference as it is; they must have all points, whoever is graded beside them.
+//! The exit code is 0 if everything is as expected. It takes minutes: each one is compiled.
+
+#[path = "support/specimen.rs"]
+mod specimen;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use serde_json::Value;
+use specimen::Specimen;
+
+const INNOCENT: [&str; 3] = ["a_innocent", "m_innocent", "z_innocent"];
+/// The one test that starts servers, and commands; and one that only looks who leads.
+const TESTS: [&str; 2] = ["initial_election", "basic_agree"];
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let specimens: Vec<Specimen> = Specimen::all(&root.join("grader/tests/hostile"))
+        .into_iter()
+        .filter(|specimen| asked.is_empty() || asked.contains(&specimen.name))
+        .collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let submissions = folder.path().join("submissions");
+    for specimen in &specimens {
+        specimen.write(&root, &submissions);
+    }
+    for name in INNOCENT {
+        Specimen::innocent(name).write(&root, &submissions);
+    }
+    let out = folder.path().join("results");
+    let points = points(&root, folder.path());
+    let mut grader = Command::new(grader());
+    grader.arg(&submissions).args(TESTS).arg("--out").arg(&out).arg("--grading").arg(&points);
+    grader.args(["--runs", "1", "--require-sandbox", "namespaces"]);
+    grader.env("LAB_WORKSPACE", &root);
+    let status = grader.status().expect("the grader runs");
+
+    let mut wrong = Vec::new();
+    if status.code() != Some(1) && !specimens.is_empty() {
+        wrong.push(format!("the grader ended with {status}, and not with exit code 1"));
+    }
+    for specimen in &specimens {
+        let found = result(&out, &specimen.name);
+        wrong.extend(specimen.check(&found).map(|what| format!("{}: {what}", specimen.name)));
+    }
+    for name in INNOCENT {
+        let found = result(&out, name);
+        if found["points"].as_f64() != found["points_max"].as_f64() {
+            wrong.push(format!("{name} has not all points: {}", found["points"]));
+        }
+    }
+    for what in &wrong {
+        println!("wrong   {what}");
+    }
+    println!("{} specimens, {} findings", specimens.len(), wrong.len());
+    if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn result(out: &Path, name: &str) -> Value {
+    let text = std::fs::read_to_string(out.join(name).join("grading.json")).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or(Value::Null)
+}
+
+/// The file of points, with less CPU time for what does not end: a compiler, and a run.
+fn points(root: &Path, folder: &Path) -> PathBuf {
+    let mut text = std::fs::read_to_string(root.join("tests/grading.toml")).expect("the points");
+    for (from, to) in [
+        ("\ncpu_s = 300", "\ncpu_s = 60"),
+        ("virtual_cpu_s = 40", "virtual_cpu_s = 10"),
+        ("real_cpu_s = 120", "real_cpu_s = 20"),
+        ("output_mib = 64", "output_mib = 8"),
+        ("memory_mib = 2048", "memory_mib = 512"),
+    ] {
+        assert!(text.contains(from), "`{from}` is not in the file of points");
+        text = text.replacen(from, to, 1);
+    }
+    let path = folder.join("points.toml");
+    std::fs::write(&path, text).expect("a file");
+    path
+}
+
+/// Beside this example, in the folder above.
+fn grader() -> PathBuf {
+    let own = std::env::current_exe().expect("the path of this program");
+    let folder = own.parent().and_then(Path::parent).expect("the folder of the build");
+    let path = folder.join(format!("grader{}", std::env::consts::EXE_SUFFIX));
+    assert!(path.exists(), "build the grader first: cargo build -p grader, with the same profile");
+    path
+}
