@@ -9,6 +9,7 @@ use labrt_host::Clock;
 use libtest_mimic::{ColorSetting, FormatSetting};
 
 use crate::battery::Test;
+use crate::edition::Edition;
 
 /// Tests a submission.
 #[derive(Clone, Debug, Parser)]
@@ -30,6 +31,16 @@ pub(crate) struct Args {
     /// printed if not given.
     #[arg(long, value_name = "N", env = "LAB_SEED")]
     pub(crate) seed: Option<u64>,
+
+    /// Which edition of the scenarios. Points are given for the standard one only.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "EDITION",
+        env = "LAB_EDITION",
+        default_value = "standard"
+    )]
+    pub(crate) edition: Edition,
 
     /// Run the tests in this process, one after the other: for debuggers.
     #[arg(long)]

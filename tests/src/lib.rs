@@ -24,6 +24,7 @@
 //! | `harness` | the cluster: make, crash, connect; the service above each Raft; `kv`: clients |
 //! | `check` | what scenarios ask of a cluster |
 //! | `report` | what is printed of a run |
+//! | `edition` | the scenarios as graded, with the classic ending, or as in 2025 |
 //! | `hints` | the rules in words |
 //! | `linearizability` | whether what clients saw is what one copy of a service would answer |
 //! | `args`, `runner` | the command line; a process a test |
@@ -58,6 +59,7 @@
 mod args;
 mod battery;
 mod check;
+mod edition;
 mod harness;
 pub mod hints;
 pub mod linearizability;
@@ -66,6 +68,7 @@ mod report;
 mod runner;
 
 pub use battery::{TESTS, Test};
+pub use edition::Edition;
 pub use harness::{Broken, Lateness, Submission, Violation};
 pub use report::{Figures, TestRun, Verdict};
 pub use runner::{main, run_test};

@@ -43,6 +43,7 @@ fn own_tests() -> ExitCode {
         the_thread_variable_is_honoured,
         an_unknown_clock_is_refused_with_the_choices,
         seed_and_clock_come_from_flags_before_variables,
+        an_edition_is_run_and_named_in_the_replay,
         a_passing_test_shows_its_figures_and_no_more,
         no_capture_shows_what_a_test_prints,
         one_seed_gives_one_run,
@@ -219,6 +220,18 @@ fn seed_and_clock_come_from_flags_before_variables() {
     };
     with_variables(&["initial"]).says("battery: virtual clock, seed 41");
     with_variables(&["initial", "--seed", "42"]).says("battery: virtual clock, seed 42");
+}
+
+fn an_edition_is_run_and_named_in_the_replay() {
+    let figures = |edition| {
+        let args = ["--in-process", "snapshot_init", "--seed", "5", "--edition", edition];
+        battery("reference", &args).run().ends_with(0).out.clone()
+    };
+    assert_eq!(figures("standard"), figures("classic-ending"), "that test has one ending");
+    assert_ne!(figures("standard"), figures("2025"), "over another network");
+    let failed = battery("idle", &["initial_election", "--seed", "7", "--edition", "2025"]).run();
+    failed.ends_with(101).says("--clock virtual --seed 7 --edition 2025");
+    battery("reference", &["--edition", "2024"]).run().refuses("standard, classic-ending, 2025");
 }
 
 fn a_passing_test_shows_its_figures_and_no_more() {

@@ -31,6 +31,8 @@ struct Records {
     lives: Vec<u32>,
     /// The index delivered last, by each server in that life.
     last_applied: Vec<u64>,
+    /// Whether `reached` is about the present life alone.
+    forgets_earlier_lives: bool,
 }
 
 /// How many servers have applied an index, and what.
@@ -56,8 +58,15 @@ impl Applied {
                 reached: vec![0; servers],
                 lives: vec![0; servers],
                 last_applied: vec![0; servers],
+                forgets_earlier_lives: false,
             }),
         }
+    }
+
+    /// From now on, a server that is started again counts as having applied nothing but its
+    /// snapshot.
+    pub(crate) fn forget_earlier_lives(&self) {
+        self.records.lock().forgets_earlier_lives = true;
     }
 
     /// A new life of `server` begins, from the snapshot it left if there is one. What an earlier
@@ -76,6 +85,9 @@ impl Applied {
             let mut records = self.records.lock();
             records.lives[server] = life;
             records.last_applied[server] = 0;
+            if records.forgets_earlier_lives {
+                records.reached[server] = 0;
+            }
         }
         match snapshot {
             [] => Ok(()),
@@ -264,6 +276,18 @@ mod tests {
         applied.install(0, 1, 2, &applied.snapshot(2)).expect("life 1 is over");
         assert_eq!(applied.last_applied_in(0, 2), Some(0), "life 2 has delivered nothing yet");
         assert_eq!(applied.max_index(), 2);
+    }
+
+    #[test]
+    fn what_an_earlier_life_applied_counts_unless_it_is_to_be_forgotten() {
+        for (forgets, servers) in [(false, vec![0]), (true, vec![])] {
+            let applied = two_applied();
+            if forgets {
+                applied.forget_earlier_lives();
+            }
+            applied.begin_life(0, 2, &[]).expect("an empty snapshot is none");
+            assert_eq!(applied.committed(2).servers, servers, "forgets: {forgets}");
+        }
     }
 
     #[test]

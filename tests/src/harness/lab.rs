@@ -14,6 +14,7 @@ use super::lateness;
 use super::referee::Referee;
 use super::submission::Submission;
 use super::violation::{Violation, seconds};
+use crate::edition::Edition;
 use crate::report::Figures;
 
 /// How long a test may take, from the making of its cluster on.
@@ -25,6 +26,7 @@ const TEST_LIMIT: Duration = Duration::from_secs(120);
 /// What a scenario is given: the way to a cluster.
 pub(crate) struct Lab {
     submission: Submission,
+    edition: Edition,
     referee: Arc<Referee>,
     begun: Arc<OnceLock<Begun>>,
 }
@@ -44,8 +46,13 @@ enum AnyCluster {
 }
 
 impl Lab {
-    pub(crate) fn new(submission: Submission, referee: Arc<Referee>) -> Self {
-        Self { submission, referee, begun: Arc::default() }
+    pub(crate) fn new(submission: Submission, edition: Edition, referee: Arc<Referee>) -> Self {
+        Self { submission, edition, referee, begun: Arc::default() }
+    }
+
+    /// Which edition of the scenario is asked for.
+    pub(crate) fn edition(&self) -> Edition {
+        self.edition
     }
 
     /// A cluster whose service makes no snapshots, all servers connected.
@@ -75,6 +82,9 @@ impl Lab {
     fn begin(&self, servers: usize, net: Net, service: Service) -> Cluster {
         self.limit_time();
         let cluster = Cluster::new(self.submission, self.referee.clone(), servers, net, service);
+        if self.edition == Edition::Course2025 {
+            cluster.applied().forget_earlier_lives();
+        }
         self.note_begin(AnyCluster::Raft(cluster.clone()));
         cluster
     }

@@ -1,6 +1,7 @@
 //! Part 2C: crashes, and what survives them. The longer ones are in `part_2c_churn`.
 
 use crate::check::Wait;
+use crate::edition::Edition;
 use crate::harness::{Cluster, Lab, Net, command};
 
 /// Goal: what was committed survives when all servers, the leader, or a follower restart.
@@ -50,13 +51,17 @@ pub(crate) fn persist2(lab: &Lab) {
 
         let leader = cluster.check_one_leader();
         let [next, second, third, fourth] = [1, 2, 3, 4].map(|steps| cluster.after(leader, steps));
-        cluster.disconnect(next);
-        cluster.disconnect(second);
+        let remove = |server| match lab.edition() {
+            Edition::Standard | Edition::ClassicEnding => cluster.disconnect(server),
+            Edition::Course2025 => cluster.crash(server),
+        };
+        remove(next);
+        remove(second);
         agree(&mut index, 3);
 
-        cluster.disconnect(leader);
-        cluster.disconnect(third);
-        cluster.disconnect(fourth);
+        remove(leader);
+        remove(third);
+        remove(fourth);
         cluster.start_server(next);
         cluster.start_server(second);
         cluster.connect(next);
@@ -67,8 +72,13 @@ pub(crate) fn persist2(lab: &Lab) {
         cluster.restart(third);
         agree(&mut index, 3);
 
-        cluster.connect(fourth);
-        cluster.connect(leader);
+        for server in [fourth, leader] {
+            if cluster.is_up(server) {
+                cluster.connect(server);
+            } else {
+                cluster.restart(server);
+            }
+        }
     }
     cluster.one_with_retry(&command(1000), 5);
 }
@@ -129,7 +139,8 @@ pub(crate) fn figure8(lab: &Lab) {
 ///
 /// Mended: the network is made reliable, and its delays end, before the last agreement. The
 /// classic test leaves them on, so that two thirds of all replies take up to 2.2 s while five
-/// servers must agree within 10 s: a correct Raft can fail that.
+/// servers must agree within 10 s: a correct Raft can fail that. `--edition classic-ending` leaves
+/// them on.
 pub(crate) fn figure8_unreliable(lab: &Lab) {
     let cluster = lab.cluster(5, Net::Unreliable);
     let small_command = || command(cluster.random(0..10_000));
@@ -161,8 +172,10 @@ pub(crate) fn figure8_unreliable(lab: &Lab) {
         }
     }
 
-    cluster.network().set_reliable(true);
-    cluster.network().set_long_reordering(false);
+    if lab.edition() != Edition::ClassicEnding {
+        cluster.network().set_reliable(true);
+        cluster.network().set_long_reordering(false);
+    }
     cluster
         .all()
         .filter(|server| !cluster.is_connected(*server))

@@ -1,5 +1,6 @@
 //! Part 2D: snapshots.
 
+use crate::edition::Edition;
 use crate::harness::{Cluster, Lab, Net};
 
 /// What happens to one server while the others go on.
@@ -73,7 +74,7 @@ fn go_on_without_one(cluster: &Cluster, fault: Fault) {
 
 /// Goal: all servers crash and restart from their snapshots, five times. Rules N2, N3, P1.
 pub(crate) fn snapshot_all_crash(lab: &Lab) {
-    let cluster = lab.snapshotting_cluster(3, Net::Reliable);
+    let cluster = lab.snapshotting_cluster(3, net_of_restarts(lab.edition()));
     let agree = || cluster.one_with_retry(&cluster.random_command(), 3);
     agree();
 
@@ -90,7 +91,7 @@ pub(crate) fn snapshot_all_crash(lab: &Lab) {
 
 /// Goal: a restarted server that saves its state again keeps its snapshot. Rules N2, N3.
 pub(crate) fn snapshot_init(lab: &Lab) {
-    let cluster = lab.snapshotting_cluster(3, Net::Reliable);
+    let cluster = lab.snapshotting_cluster(3, net_of_restarts(lab.edition()));
     let agree = || cluster.one_with_retry(&cluster.random_command(), 3);
     agree();
 
@@ -104,6 +105,13 @@ pub(crate) fn snapshot_init(lab: &Lab) {
     agree();
     cluster.crash_and_restart_all();
     agree();
+}
+
+fn net_of_restarts(edition: Edition) -> Net {
+    match edition {
+        Edition::Standard | Edition::ClassicEnding => Net::Reliable,
+        Edition::Course2025 => Net::Unreliable,
+    }
 }
 
 impl Cluster {

@@ -7,6 +7,7 @@ use labrt_host::{Clock, Failure, FailureKind, Finding, Operation};
 use super::verdict::Verdict;
 use crate::battery::Test;
 use crate::check::wire::Role;
+use crate::edition::Edition;
 use crate::harness::{Broken, LastSeen, Lateness, Notes, Standing, seconds};
 use crate::hints::{self, Rule};
 
@@ -18,6 +19,7 @@ const FINDINGS_MAX: usize = 8;
 pub(crate) struct Replay {
     pub(crate) clock: Clock,
     pub(crate) seed: u64,
+    pub(crate) edition: Edition,
 }
 
 impl Replay {
@@ -30,8 +32,12 @@ impl Replay {
             Clock::Virtual => "virtual",
             Clock::Real => "real",
         };
+        let edition = match self.edition {
+            Edition::Standard => String::new(),
+            other => format!(" --edition {}", other.name()),
+        };
         format!(
-            "cargo test {release}--test battery -- --exact {} --clock {clock} --seed {}",
+            "cargo test {release}--test battery -- --exact {} --clock {clock} --seed {}{edition}",
             test.name, self.seed
         )
     }

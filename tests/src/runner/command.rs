@@ -8,7 +8,7 @@ use clap::Parser;
 use labrt_host::{Clock, RunConfig};
 use libtest_mimic::{Failed, Trial};
 
-use super::one::run_test;
+use super::one::run_edition;
 use super::ordered::answer;
 use super::process::{NOT_PASSED, Output, PASSED, run_in_process};
 use crate::args::Args;
@@ -23,7 +23,8 @@ pub fn main(submission: Submission) -> ExitCode {
         return answered;
     }
     let args = Args::parse();
-    let replay = Replay { clock: args.clock(), seed: args.seed.unwrap_or_else(draw_seed) };
+    let seed = args.seed.unwrap_or_else(draw_seed);
+    let replay = Replay { clock: args.clock(), seed, edition: args.edition };
     if args.in_process && !args.list {
         return run_here(&args, submission, replay);
     }
@@ -44,7 +45,7 @@ fn run_here(args: &Args, submission: Submission, replay: Replay) -> ExitCode {
     let mut exit_code = PASSED;
     for test in TESTS.iter().filter(|test| args.selects(test)) {
         println!("Test ({}): {} ...", test.part, test.title);
-        let run = run_test(test, submission, &config);
+        let run = run_edition(test, submission, &config, replay.edition).0;
         print!("{}", run.text);
         if run.verdict != Verdict::Pass {
             // What a replay must be of, to be the same run.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use labrt_host::{Event, Failure, FailureKind, LockWatch, Outcome, Policy, RunConfig, run};
 
 use crate::battery::Test;
+use crate::edition::Edition;
 use crate::harness::{Broken, Lab, Lateness, Notes, Referee, Submission, cpu_time};
 use crate::report::{Figures, Replay, Report, TestRun, Verdict};
 
@@ -19,26 +20,27 @@ use crate::report::{Figures, Replay, Report, TestRun, Verdict};
 /// # }
 /// ```
 pub fn run_test(test: &Test, submission: Submission, config: &RunConfig) -> TestRun {
-    run_traced(test, submission, config).0
+    run_edition(test, submission, config, Edition::Standard).0
 }
 
-/// The same, and the run's events, if `config` asks for them.
-pub(super) fn run_traced(
+/// The same, of any edition; and the run's events, if `config` asks for them.
+pub(super) fn run_edition(
     test: &Test,
     submission: Submission,
     config: &RunConfig,
+    edition: Edition,
 ) -> (TestRun, Vec<Event>) {
     let referee = Arc::new(Referee::default());
     let (scenario, of_the_run) = (test.scenario, referee.clone());
     let cpu_before = cpu_time();
     let mut outcome = run(&asked_by(test, config), move || {
-        let lab = Lab::new(submission, of_the_run);
+        let lab = Lab::new(submission, edition, of_the_run);
         scenario(&lab);
         lab.end();
     });
     let lateness = Lateness::of(&outcome.report, cpu_time().saturating_sub(cpu_before));
     let events = outcome.trace.take().unwrap_or_default();
-    (judge(test, &outcome, referee.notes(), lateness), events)
+    (judge(test, edition, &outcome, referee.notes(), lateness), events)
 }
 
 /// The configuration of a test that asks for more than others.
@@ -53,7 +55,13 @@ fn asked_by(test: &Test, config: &RunConfig) -> RunConfig {
     config
 }
 
-fn judge(test: &Test, outcome: &Outcome<()>, seen: Notes, lateness: Option<Lateness>) -> TestRun {
+fn judge(
+    test: &Test,
+    edition: Edition,
+    outcome: &Outcome<()>,
+    seen: Notes,
+    lateness: Option<Lateness>,
+) -> TestRun {
     let findings = outcome.findings.iter().map(ToString::to_string);
     let notes: Vec<String> = seen.warnings.iter().cloned().chain(findings).collect();
     let run = TestRun {
@@ -71,7 +79,7 @@ fn judge(test: &Test, outcome: &Outcome<()>, seen: Notes, lateness: Option<Laten
     let report = Report {
         test,
         verdict: verdict(failure, &seen, lateness),
-        replay: Replay { clock: outcome.report.clock, seed: outcome.report.seed },
+        replay: Replay { clock: outcome.report.clock, seed: outcome.report.seed, edition },
         failure,
         findings: &outcome.findings,
         notes: &seen,

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use lab_record::{Clock, Finding, Order, Ordered, Orders, Outcome};
 use labrt_host::{Event, RunConfig, Trace};
 
-use super::one::{run_test, run_traced};
+use super::one::{run_edition, run_test};
 use crate::battery::{TESTS, Test};
+use crate::edition::Edition;
 use crate::harness::Submission;
 use crate::report::{TestRun, Verdict};
 
@@ -77,7 +78,7 @@ fn run(order: &Order, submission: Submission) -> Finding {
     let Some(file) = &order.trace else {
         return finding(run_test(test, submission, &config), order.clock);
     };
-    let (run, events) = run_traced(test, submission, &config.trace(Trace::On));
+    let (run, events) = run_edition(test, submission, &config.trace(Trace::On), Edition::Standard);
     let mut finding = finding(run, order.clock);
     if let Err(error) = write_trace(file, test, order.seed, &events) {
         finding.notes.push(format!("the trace could not be written to {file}: {error}"));

@@ -40,6 +40,7 @@ pub(super) fn run_in_process(test: &Test, replay: Replay, output: Output) -> io:
     };
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["--in-process", "--exact", test.name, "--clock", clock]);
+    command.args(["--edition", replay.edition.name()]);
     command.arg("--seed").arg(replay.seed.to_string()).stdin(Stdio::null());
 
     let reader = match output {
