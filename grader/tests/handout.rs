@@ -66,12 +66,24 @@ fn it_holds_the_skeletons_and_nothing_that_gives_anything_away() {
         assert!(skeleton.is_some(), "{path} is no part of the skeleton");
         assert_eq!(read(folder.path()), skeleton, "{path}");
     }
-    let gives_away =
-        ["mutants/", "variants/", "hostile", "broken/", "examples/", "instructor", "fixtures/"];
+    let gives_away = ["variants/", "hostile", "broken/", "examples/", "instructor", "fixtures/"];
     for path in files.iter().filter(|path| !path.starts_with("grader/src")) {
+        let is_mutant = path.starts_with("tests/mutants/") && path.ends_with(".toml");
+        assert!(!is_mutant || path == "tests/mutants/Cargo.toml", "{path} is not for students");
         let word = gives_away.iter().find(|word| path.contains(**word));
         assert!(word.is_none(), "{path} is not for students");
     }
+}
+
+/// What cargo makes of the manifests, without building anything.
+#[test]
+fn cargo_finds_everything_that_its_manifests_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(handout(project(), folder.path()).code, 0);
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    cargo.current_dir(folder.path()).args(["metadata", "--offline", "--format-version", "1"]);
+    let said = cargo.output().expect("cargo");
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
 }
 
 #[test]

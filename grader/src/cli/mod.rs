@@ -87,3 +87,56 @@ Exit codes:
              build; 121 the battery cannot be built or listed; 122 no process can be
              started; 123 results cannot be written; 124 the framework itself went wrong
   130        interrupted; the table so far was printed";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Pages with commands that somebody will copy. A hand-out has the first three.
+    const PAGES: [&str; 6] = [
+        "README.md",
+        "docs/student-guide.md",
+        "docs/stress.md",
+        "docs/instructor-guide.md",
+        "docs/mutants.md",
+        "handout/README.md",
+    ];
+
+    /// The commands of a page's blocks: what stands on a line up to two blanks, `#` or `:::`.
+    fn commands(page: &str) -> Vec<Vec<String>> {
+        let blocks = page.split("```").skip(1).step_by(2);
+        let text: Vec<&str> =
+            blocks.flat_map(|block| block.split("\\\n")).map(str::trim_start).collect();
+        let text = text.join(" ");
+        let grader = text.lines().filter_map(|line| Some(line.split_once("./grade.sh ")?.1));
+        let grader = grader.map(|rest| {
+            let end = ["  ", "#", ":::"].iter().filter_map(|mark| rest.find(mark)).min();
+            rest[..end.unwrap_or(rest.len())].replace("{}", "1")
+        });
+        grader.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn the_flags_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_in_the_pages_is_one() {
+        let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let pages = if project.join("handout").exists() { &PAGES[..] } else { &PAGES[..3] };
+        for name in pages {
+            let page = std::fs::read_to_string(project.join(name)).expect("a page of the project");
+            let commands = commands(&page);
+            assert!(!commands.is_empty(), "{name} shows no command");
+            for command in commands {
+                let words = ["grade.sh".to_owned()].into_iter().chain(command.clone());
+                if let Err(error) = Cli::try_parse_from(words) {
+                    panic!("{name}: ./grade.sh {}\n{error}", command.join(" "));
+                }
+            }
+        }
+    }
+}

@@ -12,8 +12,9 @@ const SKELETONS: &str = "handout";
 /// The students' own crates.
 pub(super) const STUDENT_CRATES: [&str; 2] = ["raft", "kvraft"];
 
-/// Files and folders of the framework, as they are.
-const FRAMEWORK: [&str; 23] = [
+/// Files and folders of the framework, as they are. Of the mutants only what applies them, which the
+/// grader is linked with; the catalogue is not here.
+const FRAMEWORK: [&str; 24] = [
     ".gitignore",
     "Cargo.lock",
     "LICENSE-APACHE",
@@ -33,6 +34,7 @@ const FRAMEWORK: [&str; 23] = [
     "labrt/src",
     "labrt/host/src",
     "tests/grading.toml",
+    "tests/mutants/src",
     "tests/record/src",
     "tests/src",
     "tests/tests/battery.rs",
@@ -40,7 +42,7 @@ const FRAMEWORK: [&str; 23] = [
 ];
 
 /// Manifests, which are rewritten.
-const MANIFESTS: [&str; 11] = [
+const MANIFESTS: [&str; 13] = [
     "Cargo.toml",
     "grader/Cargo.toml",
     "kvraft/Cargo.toml",
@@ -52,10 +54,9 @@ const MANIFESTS: [&str; 11] = [
     "labrt/host/Cargo.toml",
     "raft/Cargo.toml",
     "tests/Cargo.toml",
+    "tests/mutants/Cargo.toml",
+    "tests/record/Cargo.toml",
 ];
-
-/// A manifest that is needed as it is.
-const RECORD_MANIFEST: &str = "tests/record/Cargo.toml";
 
 /// Writes the hand-out of `project` to `folder`, which must be empty; how many files it has.
 pub(super) fn write(project: &Path, folder: &Path) -> Result<usize, HandoutError> {
@@ -73,7 +74,6 @@ pub(super) fn write(project: &Path, folder: &Path) -> Result<usize, HandoutError
         let from = project.join(SKELETONS).join(name).join("src");
         file_count += copy(&from, &folder.join(name).join("src"))?;
     }
-    file_count += copy(&project.join(RECORD_MANIFEST), &folder.join(RECORD_MANIFEST))?;
     for path in MANIFESTS {
         let from = project.join(path);
         let text = fs::read_to_string(&from).map_err(|source| missing_or(&from, source))?;
