@@ -1,5 +1,6 @@
 #!/bin/sh
-# Grades the working tree: builds the grader, and hands over to it. `./grade.sh --help` says more.
+# Grades the working tree, or submissions: builds the grader, and hands over to it. `./grade.sh --help`
+# says more.
 root=$(cd "$(dirname "$0")" && pwd) || exit 120
 
 if ! command -v cargo >/dev/null 2>&1; then

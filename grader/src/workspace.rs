@@ -128,7 +128,10 @@ impl Framework {
             copy(&self.root.join(piece), &folder.join(piece))?;
         }
         for krate in STUDENT_CRATES.into_iter().filter(|krate| sources.has_crate(krate)) {
-            fs::remove_dir_all(folder.join(krate).join("src"))?;
+            match fs::remove_dir_all(folder.join(krate).join("src")) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
         for (name, text) in &sources.files {
             let path = folder.join(name);

@@ -311,6 +311,31 @@ fn every_format_tells_the_same() {
 }
 
 #[test]
+fn a_crate_that_is_not_submitted_has_no_runs_and_no_points() {
+    let lab = Lab::new();
+    let battery = fs::read_to_string(lab.folder.path().join("lab/tests/tests/battery.rs"));
+    let battery =
+        battery.expect("the battery").replace("passes: test", "passes: test\\n3A::basic: test");
+    lab.write("lab/tests/tests/battery.rs", battery);
+    let of_kv = "[part.3A]\ntitle = \"service\"\npoints = 5\ncurve = \"quadratic\"\n\
+                 [part.3A.tests]\nbasic = 5\n";
+    lab.write("points.toml", format!("{POINTS}{of_kv}"));
+    lab.submit("ann", GOOD);
+    lab.submit("bob", GOOD);
+    lab.write("submissions/bob/kvraft/src/lib.rs", "");
+    let said = lab.grade(&[]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    let of_ann = lab.json("ann/grading.json");
+    let basic = &of_ann["parts"][1]["tests"][0];
+    assert_eq!(basic["runs"].as_array().map(Vec::len), Some(0), "{basic}");
+    assert_eq!((&basic["points"], &basic["points_undecided"]), (&0.0.into(), &0.into()), "{basic}");
+    assert!(lab.read("ann/report.md").contains("does not have the crate"), "its author is told");
+    let of_bob = lab.json("bob/grading.json");
+    assert_eq!(of_bob["parts"][1]["tests"][0]["runs"].as_array().map(Vec::len), Some(2));
+    assert_eq!(lab.grade(&["3A"]).code, 1, "a missing crate is no success");
+}
+
+#[test]
 fn a_folder_without_submissions_and_one_that_is_not_there() {
     let lab = Lab::new();
     assert_eq!(lab.grade(&[]).code, 4, "nothing to grade");
