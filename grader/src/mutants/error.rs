@@ -33,11 +33,6 @@ pub(crate) enum MutantsError {
     )]
     Nothing,
     #[error(
-        "error[build]: {name} does not compile\n{said}\n\
-         means   the matrix is not complete; exit code 5"
-    )]
-    DoesNotCompile { name: String, said: Indented },
-    #[error(
         "error[toolchain]: {what}\n{said}\n\
          run     {command}\n\
          means   nothing was measured; exit code 121"
@@ -53,11 +48,10 @@ pub(crate) enum MutantsError {
 
 impl MutantsError {
     pub(crate) fn exit_code(&self) -> u8 {
-        use crate::exit_code::{DOES_NOT_COMPILE, NO_BATTERY, NOTHING_SELECTED, USAGE};
+        use crate::exit_code::{NO_BATTERY, NOTHING_SELECTED, USAGE};
         match self {
             Self::Catalogue(_) | Self::DoesNotFit { .. } | Self::Unknown { .. } => USAGE,
             Self::NoMutant { .. } | Self::Nothing => NOTHING_SELECTED,
-            Self::DoesNotCompile { .. } => DOES_NOT_COMPILE,
             Self::NoKit { .. } | Self::NoFiles { .. } => NO_BATTERY,
         }
     }

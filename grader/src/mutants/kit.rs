@@ -39,11 +39,11 @@ struct Step {
     recorded: Recorded,
 }
 
-/// A mutant's battery.
+/// What becomes of a mutant at the compiler's hands.
 #[derive(Debug)]
-pub(crate) struct Built {
-    pub(crate) battery: PathBuf,
-    pub(crate) took: Duration,
+pub(crate) enum Attempt {
+    Built { battery: PathBuf, took: Duration },
+    DoesNotCompile { said: String },
 }
 
 impl Kit {
@@ -89,7 +89,7 @@ impl Kit {
         &self,
         candidate: &Candidate<'_>,
         lane: usize,
-    ) -> Result<Built, GradeError> {
+    ) -> Result<Attempt, GradeError> {
         let began = Instant::now();
         let changed = apply(candidate.changes, &self.workspace).map_err(|source| {
             MutantsError::DoesNotFit { name: candidate.name.to_owned(), source }
@@ -107,14 +107,10 @@ impl Kit {
             }
             let output = self.compile(step, &lane, &out).map_err(no_files)?;
             if !output.status.success() {
-                return Err(MutantsError::DoesNotCompile {
-                    name: candidate.name.to_owned(),
-                    said: Indented(said(&output)),
-                }
-                .into());
+                return Ok(Attempt::DoesNotCompile { said: said(&output) });
             }
         }
-        Ok(Built { battery: self.battery_in(&out), took: began.elapsed() })
+        Ok(Attempt::Built { battery: self.battery_in(&out), took: began.elapsed() })
     }
 
     fn compile(&self, step: &Step, lane: &Path, out: &Path) -> std::io::Result<Output> {

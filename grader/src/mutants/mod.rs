@@ -39,8 +39,8 @@ use crate::sandbox::Sandbox;
 use crate::worker::Workshop;
 use candidate::Candidate;
 use error::MutantsError;
-use hunt::{Hunt, Sighting};
-use kit::Kit;
+use hunt::Hunt;
+use kit::{Attempt, Kit};
 use report::{Matrix, Row};
 
 /// Everything that `./grade.sh mutants` does; gives the exit code.
@@ -80,26 +80,32 @@ pub(crate) fn run(options: &MutantsArgs) -> Result<u8, GradeError> {
                 loop {
                     let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                     let Some(candidate) = next.filter(|_| !interrupted()) else { return };
-                    let made = kit.build(candidate, lane).and_then(|built| {
-                        let workshop = Workshop {
-                            battery: &built.battery,
-                            scratch,
-                            limits,
-                            watch,
-                            sandbox: Sandbox::PLAIN,
-                        };
-                        let sightings = hunt.run(candidate, &workshop)?;
-                        Ok(row(candidate, built.took, sightings))
+                    let attempt = kit.build(candidate, lane);
+                    let row = attempt.and_then(|attempt| match attempt {
+                        Attempt::DoesNotCompile { said } => {
+                            Ok(Row::does_not_compile(candidate, said))
+                        }
+                        Attempt::Built { battery, took } => {
+                            let workshop = Workshop {
+                                battery: &battery,
+                                scratch,
+                                limits,
+                                watch,
+                                sandbox: Sandbox::PLAIN,
+                            };
+                            let sightings = hunt.run(candidate, &workshop)?;
+                            Ok(Row::new(candidate, took, &sightings))
+                        }
                     });
-                    if rows.send(made).is_err() {
+                    if rows.send(row).is_err() {
                         return;
                     }
                 }
             });
         }
         drop(rows);
-        for made in inbox {
-            let row = made.inspect_err(|_| {
+        for row in inbox {
+            let row = row.inspect_err(|_| {
                 waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
             })?;
             matrix.add(row);
@@ -113,8 +119,4 @@ pub(crate) fn run(options: &MutantsArgs) -> Result<u8, GradeError> {
             .map_err(|source| GradeError::NoResults { path: path.clone(), source })?;
     }
     Ok(matrix.exit_code())
-}
-
-fn row(candidate: &Candidate<'_>, took: std::time::Duration, sightings: Vec<Sighting>) -> Row {
-    Row::new(candidate, took, &sightings)
 }

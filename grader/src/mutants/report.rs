@@ -63,6 +63,8 @@ pub(crate) struct Row {
     /// Catches whose text names one anywhere.
     mentioned: u32,
     tests: BTreeMap<String, Count>,
+    /// What the compiler said, if it refused.
+    does_not_compile: Option<String>,
     /// Headlines, the most frequent first, with an example of the whole text.
     messages: Vec<Message>,
     build_s: f64,
@@ -103,6 +105,7 @@ impl Row {
             named: 0,
             mentioned: 0,
             tests: BTreeMap::new(),
+            does_not_compile: None,
             messages: Vec::new(),
             build_s: took.as_secs_f64(),
         };
@@ -148,6 +151,11 @@ impl Row {
         row.p_lower = lower_bound(row.caught, row.seeds);
         row.messages.sort_by_key(|message| std::cmp::Reverse(message.count));
         row
+    }
+
+    /// Of a mutant that the compiler refused.
+    pub(crate) fn does_not_compile(candidate: &Candidate<'_>, said: String) -> Self {
+        Row { does_not_compile: Some(said), ..Row::new(candidate, Duration::ZERO, &[]) }
     }
 
     fn hear(&mut self, one: &Sighting, text: &str) {
@@ -220,6 +228,11 @@ impl Matrix {
     /// Takes in a row, and prints it.
     pub(crate) fn add(&mut self, mut row: Row) {
         row.in_a_grading = at_least_one(row.p_lower, self.runs_in_a_grading);
+        if let Some(said) = &row.does_not_compile {
+            println!("{}\n{said}", format!("{} does not compile", row.name).red());
+            self.rows.push(row);
+            return;
+        }
         let is_good = if self.variants { row.caught == 0 } else { 0 < row.caught || row.panics };
         let line = if is_good { row.line().normal() } else { row.line().red() };
         println!("{line}");
@@ -274,6 +287,9 @@ impl Matrix {
     pub(crate) fn exit_code(&self) -> u8 {
         if self.interrupted {
             return exit_code::INTERRUPTED;
+        }
+        if self.rows.iter().any(|row| row.does_not_compile.is_some()) {
+            return exit_code::DOES_NOT_COMPILE;
         }
         let is_bad = |row: &&Row| match self.variants {
             true => 0 < row.caught + row.panicked,
