@@ -1,0 +1,69 @@
+//! Part 2X: what a peer costs that cannot be reached, or whose log differs.
+
+use labrt::time::Duration;
+
+use crate::harness::{Lab, Net};
+
+/// Goal: a peer that is cut off does not cost more and more messages. Rules R3, E9.
+pub(crate) fn silent_peer_costs_little(lab: &Lab) {
+    const SERVERS: usize = 3;
+    /// As many as the servers may send when all is well, and as many for elections of the one
+    /// that is cut off.
+    const CALLS_A_SECOND_MAX: u64 = 2 * 3 * 20;
+    let cluster = lab.cluster(SERVERS, Net::Reliable);
+    for _ in 0..3 {
+        cluster.one(&cluster.random_command(), SERVERS);
+    }
+    let cut_off = cluster.after(cluster.check_one_leader(), 1);
+    cluster.disconnect(cut_off);
+    for _ in 0..10 {
+        cluster.one(&cluster.random_command(), SERVERS - 1);
+        cluster.sleep_ms(500);
+    }
+    for _ in 0..3 {
+        let before = cluster.network().total_count();
+        cluster.sleep_ms(1000);
+        let count = cluster.network().total_count() - before;
+        cluster.check_idle_rpcs(count, CALLS_A_SECOND_MAX);
+    }
+    cluster.connect(cut_off);
+    cluster.one_with_retry(&cluster.random_command(), SERVERS);
+}
+
+/// Goal: a follower whose last entries differ is sent those, and not the whole log. Rules B2, B3,
+/// B4.
+pub(crate) fn conflict_costs_little(lab: &Lab) {
+    const SERVERS: usize = 3;
+    const COMMANDS: usize = 100;
+    const COMMAND_BYTES: usize = 2000;
+    /// Entries that only the follower has, and entries that it lacks.
+    const OWN: usize = 3;
+    const MISSING: usize = 5;
+    /// Half of what stands before them. One that goes back an entry at a time, and sends all that
+    /// follows each time, needs less.
+    const BYTES_MAX: u64 = (COMMANDS * COMMAND_BYTES / 2) as u64;
+    let cluster = lab.cluster(SERVERS, Net::Reliable);
+    for _ in 0..COMMANDS {
+        cluster.one(&cluster.random_text(COMMAND_BYTES), SERVERS);
+    }
+
+    // It leads a term of which nobody else has an entry.
+    let lonely = cluster.after(cluster.check_one_leader(), 1);
+    cluster.make_leader(lonely);
+    cluster.disconnect(lonely);
+    for _ in 0..OWN {
+        cluster.start(lonely, &cluster.random_text(COMMAND_BYTES));
+    }
+    let mut last = 0;
+    for _ in 0..MISSING {
+        last = cluster.one_with_retry(&cluster.random_text(COMMAND_BYTES), SERVERS - 1);
+    }
+    cluster.sleep_ms(500);
+
+    let before = cluster.byte_count();
+    cluster.connect(lonely);
+    cluster.applies_within(lonely, last, Duration::from_secs(5));
+    let what = format!("a follower that lacks {MISSING} entries, and has {OWN} of its own");
+    cluster.check_bytes(cluster.byte_count() - before, BYTES_MAX, &what);
+    cluster.one_with_retry(&cluster.random_command(), SERVERS);
+}
