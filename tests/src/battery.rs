@@ -4,8 +4,9 @@ use crate::harness::Lab;
 use crate::parts::{
     part_2a, part_2b, part_2b_limits, part_2c, part_2c_churn, part_2d, part_2x_crashes,
     part_2x_figure8, part_2x_follower, part_2x_old_requests, part_2x_partitions, part_2x_replies,
-    part_2x_snapshots, part_2x_terms, part_2x_timers, part_2x_votes, part_2x_waits, part_3a,
-    part_3a_crashes, part_3b, part_3x_leaders, part_3x_repeats, part_3x_storms,
+    part_2x_snapshots, part_2x_terms, part_2x_timers, part_2x_traffic, part_2x_votes,
+    part_2x_waits, part_3a, part_3a_crashes, part_3b, part_3x_leaders, part_3x_repeats,
+    part_3x_storms,
 };
 
 /// One test of the battery.
@@ -156,6 +157,10 @@ pub const TESTS: &[Test] = &[
         &["L4"], part_2x_waits::no_wait_under_lock).with_strict_locks(),
     test("2X::kill_ends_threads", "threads end after kill",
         &["S5"], part_2x_waits::kill_ends_threads),
+    test("2X::silent_peer_costs_little", "messages to a peer that is cut off",
+        &["R3", "E9"], part_2x_traffic::silent_peer_costs_little),
+    test("2X::conflict_costs_little", "bytes to a follower whose last entries differ",
+        &["B2", "B3", "B4"], part_2x_traffic::conflict_costs_little),
     test("2X::one_way_links", "links that carry messages one way",
         &["C2", "E3", "R2", "S4"], part_2x_partitions::one_way_links),
     test("2X::half_a_leader", "a leader that only speaks, or only hears",

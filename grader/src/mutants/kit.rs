@@ -46,6 +46,20 @@ pub(crate) enum Attempt {
     DoesNotCompile { said: String },
 }
 
+impl Drop for Kit {
+    /// Removes what was compiled. Another process at work in the same workspace has lanes of its
+    /// own.
+    fn drop(&mut self) {
+        let own = format!("process{}-", std::process::id());
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&own) {
+                // What cannot be removed is overwritten by nobody, and read by nobody.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
 impl Kit {
     /// Has cargo build the reference, and keeps how it did.
     pub(crate) fn prepare(workspace: &Path) -> Result<Self, GradeError> {
@@ -94,7 +108,7 @@ impl Kit {
         let changed = apply(candidate.changes, &self.workspace).map_err(|source| {
             MutantsError::DoesNotFit { name: candidate.name.to_owned(), source }
         })?;
-        let lane = self.folder.join(format!("lane{lane}"));
+        let lane = self.folder.join(format!("process{}-lane{lane}", std::process::id()));
         let out = lane.join("out");
         let no_files = |source| MutantsError::NoFiles { path: lane.clone(), source };
         if lane.exists() {

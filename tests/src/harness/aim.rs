@@ -64,6 +64,14 @@ pub(crate) fn request_term(message: &Message<'_>) -> Option<u64> {
     message.request_field("term").and_then(Value::as_u64)
 }
 
+/// Whether a request asks for a vote, and says nothing beyond Figure 2. One that does may be
+/// about something else: a pre-vote looks like this, and changes nothing.
+pub(crate) fn is_plain_vote(request: &Value<'_>) -> bool {
+    const FIELDS: [&str; 4] = ["term", "candidate_id", "last_log_index", "last_log_term"];
+    let Value::Struct(fields) = request else { return false };
+    fields.len() == FIELDS.len() && FIELDS.iter().all(|name| request.field(name).is_some())
+}
+
 /// Whether it is a reply that gives a vote.
 pub(crate) fn gives_vote(message: &Message<'_>) -> bool {
     message.direction() == Direction::Reply

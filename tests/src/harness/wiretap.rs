@@ -7,7 +7,7 @@ use labrpc::MethodName;
 use labrpc_host::{Event, Stage};
 use parking_lot::Mutex;
 
-use super::aim::{Kind, called, caller, kind};
+use super::aim::{Kind, called, caller, is_plain_vote, kind};
 use super::cluster::Cluster;
 
 /// A request as it was sent.
@@ -33,6 +33,11 @@ impl Request {
         data.is_some_and(|data| {
             Value::parse(data).is_ok_and(|content| content.field("commands").is_some())
         })
+    }
+
+    /// Whether it asks for a vote, and says nothing beyond Figure 2.
+    pub(crate) fn is_plain_vote(&self) -> bool {
+        Value::parse(&self.bytes).is_ok_and(|value| is_plain_vote(&value))
     }
 
     /// The term of the entry that it carries for `index`.
@@ -82,10 +87,11 @@ impl Wiretap {
         self.requests.lock().iter().rfind(|request| wanted(request)).cloned()
     }
 
-    /// The highest term for which `server` has asked for votes.
+    /// The highest term for which `server` has asked for votes: in which it has stood, then. What
+    /// says more than Figure 2 may only ask whether it would be worth while.
     pub(crate) fn last_candidacy(&self, server: usize) -> Option<u64> {
         let requests = self.requests.lock();
-        let own = requests.iter().filter(|r| r.kind == Kind::RequestVote && r.from == server);
+        let own = requests.iter().filter(|r| r.from == server && r.is_plain_vote());
         own.filter_map(|request| request.number("term")).max()
     }
 }

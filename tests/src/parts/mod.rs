@@ -19,6 +19,7 @@ pub(crate) mod part_2x_replies;
 pub(crate) mod part_2x_snapshots;
 pub(crate) mod part_2x_terms;
 pub(crate) mod part_2x_timers;
+pub(crate) mod part_2x_traffic;
 pub(crate) mod part_2x_votes;
 pub(crate) mod part_2x_waits;
 pub(crate) mod part_3a;

@@ -29,7 +29,8 @@ pub(crate) fn rpc_bytes(lab: &Lab) {
 }
 
 impl Cluster {
-    fn random_text(&self, bytes: usize) -> Command {
+    /// A command of so many bytes.
+    pub(crate) fn random_text(&self, bytes: usize) -> Command {
         self.with_random(|random| {
             let text: Vec<u8> = random.sample_iter(Alphanumeric).take(bytes).collect();
             text.into()

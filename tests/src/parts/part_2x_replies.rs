@@ -9,7 +9,7 @@ use labrt_host::{Clock, clock, now};
 use crate::check::Wait;
 use crate::harness::{
     Broken, Cluster, Kind, Lab, Net, Violation, called, caller, command, drop_all, gives_vote,
-    is_request, kind, party, request_term, seconds,
+    is_plain_vote, is_request, kind, party, request_term, seconds,
 };
 
 /// How long the cluster has for what it does by itself.
@@ -34,6 +34,16 @@ pub(crate) fn late_votes(lab: &Lab) {
     let held = cluster.expect_held(&votes, 2, "votes for the only server that stands");
     let term = held.iter().filter_map(|held| request_term(&held.message())).max();
     let term = term.unwrap_or_default();
+
+    // One that asks before it stands does not stand again: it would not be elected.
+    let plain = |value: &Value<'_>| is_plain_vote(value);
+    if !held.iter().all(|held| held.message().request_value().is_some_and(plain)) {
+        drop_all(&others);
+        votes.release_all();
+        drop((others, votes));
+        cluster.one_with_retry(&command(100), 3);
+        return;
+    }
 
     // It stands again, and reaches nobody. Then the old votes arrive.
     let again = cluster.network().hold(move |message| {

@@ -44,6 +44,8 @@ pub(crate) fn votes_at_once(lab: &Lab) {
     const ROUNDS: u64 = 60;
     let puppets = Puppets::take_over(lab.cluster(5, Net::Reliable));
     let candidates = [1, 2, 3, 4].map(|steps| puppets.cluster.after(puppets.subject, steps));
+    // From here on it hears no leader, and listens to everybody.
+    puppets.play(|term| puppets.must_grant(term, candidates[0], BEST));
     let puppets = std::sync::Arc::new(puppets);
     let mut granted = 0;
 
@@ -110,14 +112,25 @@ impl Puppets {
         self.ask_vote(term, candidate, last)
     }
 
-    /// The subject is in a lower term, and the log is good enough: it must grant.
+    /// The subject is in a lower term, and the log is good enough: it must grant. It may do so
+    /// only after some time: if it has heard a leader, it need not listen to anybody else until
+    /// an election timeout has passed, and does not take over the term then (paper, section 6).
     pub(super) fn must_grant(
         &self,
         term: u64,
         candidate: usize,
         last: EntryId,
     ) -> Result<(), Overtaken> {
-        let answer = self.ask_vote(term, candidate, last).ok_or(Overtaken)?;
+        const QUESTIONS: u32 = 100;
+        const PAUSE_MS: u64 = 20;
+        let mut answer = self.ask_vote(term, candidate, last).ok_or(Overtaken)?;
+        for _ in 1..QUESTIONS {
+            if answer.yes || term <= answer.term {
+                break;
+            }
+            self.cluster.sleep_ms(PAUSE_MS);
+            answer = self.ask_vote(term, candidate, last).ok_or(Overtaken)?;
+        }
         if term < answer.term {
             return Err(Overtaken);
         }
