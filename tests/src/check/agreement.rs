@@ -144,6 +144,16 @@ impl Cluster {
         let committed = self.committed(started.index);
         let put =
             format!("server {leader} put it at index {} in term {}", started.index, started.term);
+        // An index that is off by one: the command stands next to where it should.
+        let neighbours = [started.index.wrapping_sub(1), started.index + 1];
+        let misplaced = neighbours.into_iter().find(|index| {
+            self.committed(*index).command.as_ref() == Some(command)
+                && !accepted.iter().any(|(_, started)| started.index == *index)
+        });
+        if let Some(index) = misplaced {
+            let seen = format!("{put}; it was applied at index {index}");
+            self.referee().fail(Violation::new(Broken::WrongIndex, expectation, seen))
+        }
         let (broken, seen) = match &committed.command {
             None => (Broken::NeverCommitted, format!("{put}; nobody has applied that index")),
             Some(other) if other != command => {

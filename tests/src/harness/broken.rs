@@ -208,7 +208,7 @@ impl Broken {
             Self::StaleLeaderAccepted => &["A6", "E10"],
             Self::EntriesLost => &["A2", "N5", "L5"],
             Self::EntriesForgotten => &["P1", "N2", "P2"],
-            Self::UnsavedEntries => &["P1"],
+            Self::UnsavedEntries => &["P1", "A2"],
             Self::CommitWithoutMajority => &["C2", "C6", "C5", "R1"],
             Self::CommitOfOldTerm => &["C1"],
             Self::CommittedOverwritten => &["C1", "E6", "A2", "P1"],
