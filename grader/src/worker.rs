@@ -18,6 +18,9 @@ use crate::sandbox::{Cell, Job, Level, Pipes, ProcessLimits, Reach, Sandbox, set
 const LOOK: Duration = Duration::from_millis(20);
 /// How long a process may live on after its record; and how long its pipes may after it.
 const GRACE: Duration = Duration::from_secs(1);
+/// How long the grader's own threads may take to read what a process that has ended wrote: on a
+/// machine with hundreds of runs at once, more than a second.
+const READ_PATIENCE: Duration = Duration::from_secs(30);
 /// What a run may write into one file, where it can write at all.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 const OPEN_FILES_MAX: u64 = 1024;
@@ -201,8 +204,13 @@ pub(crate) fn supervise(
     let usage = watch.watch(cell.id());
     let received = Arc::new(Received::default());
     let (events, inbox) = channel();
-    read_all(pipes, bounds, &received, &events);
+    let reading = read_all(pipes, bounds, &received, &events);
     drop(events);
+    if let Err(refusal) = reading {
+        watch.forget(cell.id());
+        let _ = cell.end(); // how it ended says nothing
+        return Err(refusal);
+    }
 
     let running = Running { began, bounds, usage: &usage, received: &received };
     let followed = running.follow(&mut cell, &inbox);
@@ -210,10 +218,7 @@ pub(crate) fn supervise(
     let status = cell.end();
     let wall = began.elapsed();
 
-    let over = Instant::now() + GRACE;
-    while let Ok(Event::Record | Event::PipeEnded) =
-        inbox.recv_timeout(over.saturating_duration_since(Instant::now()))
-    {}
+    wait_for_readers(&inbox, bounds, &received);
     Ok(Ended {
         how: match followed? {
             Some(how) => how,
@@ -224,6 +229,19 @@ pub(crate) fn supervise(
         wall,
         memory_bytes_max: usage.memory_bytes_max(),
     })
+}
+
+/// Waits until all is read that came through the pipes: until they end, which they do unless
+/// somebody who left the group holds them.
+fn wait_for_readers(inbox: &Receiver<Event>, bounds: &Bounds, received: &Received) {
+    let ended = Instant::now();
+    let is_whole = || bounds.ends_with_record && lock(&received.record).contains(&b'\n');
+    loop {
+        let patience = if is_whole() { GRACE } else { READ_PATIENCE };
+        if inbox.recv_timeout(patience.saturating_sub(ended.elapsed())).is_err() {
+            return;
+        }
+    }
 }
 
 struct Running<'a> {
@@ -290,11 +308,17 @@ impl Running<'_> {
     }
 }
 
-fn read_all(pipes: Pipes, bounds: &Bounds, received: &Arc<Received>, events: &Sender<Event>) {
+/// Begins to read. An error means that there is no thread to do it.
+fn read_all(
+    pipes: Pipes,
+    bounds: &Bounds,
+    received: &Arc<Received>,
+    events: &Sender<Event>,
+) -> io::Result<()> {
     let Pipes { mut record, mut output } = pipes;
     let record_bytes_max = bounds.record_bytes + 1;
     let (to, tell) = (received.clone(), events.clone());
-    std::thread::spawn(move || {
+    std::thread::Builder::new().spawn(move || {
         let mut is_told = false;
         each_piece(&mut record, |piece| {
             let mut bytes = lock(&to.record);
@@ -305,12 +329,13 @@ fn read_all(pipes: Pipes, bounds: &Bounds, received: &Arc<Received>, events: &Se
             }
         });
         let _ = tell.send(Event::PipeEnded);
-    });
+    })?;
     let (to, tell) = (received.clone(), events.clone());
-    std::thread::spawn(move || {
+    std::thread::Builder::new().spawn(move || {
         each_piece(&mut output, |piece| lock(&to.output).push(piece));
         let _ = tell.send(Event::PipeEnded);
-    });
+    })?;
+    Ok(())
 }
 
 fn each_piece(pipe: &mut impl Read, mut take: impl FnMut(&[u8])) {

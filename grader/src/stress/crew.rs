@@ -56,10 +56,15 @@ pub(super) fn make_all(
         let mut workers = Vec::new();
         for _ in 0..width {
             let (results, next) = (results.clone(), &next);
-            workers.push(scope.spawn(move || match clock {
+            let work = move || match clock {
                 Clock::Virtual => in_streams(next, workshop, &results),
                 Clock::Real => one_by_one(next, workshop, &results),
-            }));
+            };
+            match std::thread::Builder::new().spawn_scoped(scope, work) {
+                Ok(worker) => workers.push(worker),
+                Err(refusal) if workers.is_empty() => return Err(refusal),
+                Err(_) => break, // so many do as well
+            }
         }
         drop(results);
         for made in inbox {

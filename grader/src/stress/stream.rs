@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{ChildStdin, Command};
+use std::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use lab_record::{Clock, Order, RECORD_BYTES_MAX, Record, VARIABLE};
@@ -65,31 +65,12 @@ impl<'a> Stream<'a> {
         let (group, pipes) = Group::start(command)?;
         let Pipes { order: way_in, record, output } = pipes;
         let (tell, records) = sync_channel(2 * AHEAD);
-        std::thread::spawn(move || {
-            let mut record = BufReader::new(record);
-            loop {
-                let mut line = Vec::new();
-                let room = RECORD_BYTES_MAX as u64 + 1;
-                let is_over = match (&mut record).take(room).read_until(b'\n', &mut line) {
-                    Ok(byte_count) => byte_count == 0,
-                    Err(_) => true,
-                };
-                if is_over || tell.send(line).is_err() {
-                    return;
-                }
-            }
-        });
         let printed = Arc::new(AtomicU64::new(0));
-        let count = printed.clone();
-        std::thread::spawn(move || {
-            let (mut output, mut buffer) = (output, [0; 16 * 1024]);
-            while let Ok(byte_count) = output.read(&mut buffer) {
-                if byte_count == 0 {
-                    return;
-                }
-                count.fetch_add(byte_count as u64, Ordering::Relaxed);
-            }
-        });
+        let reading = read_records(record, tell).and_then(|()| count_output(output, &printed));
+        if let Err(refusal) = reading {
+            let _ = group.end(); // how it ended says nothing
+            return Err(refusal);
+        }
         let usage = workshop.watch.watch(group.id());
         let since = Since { at: Instant::now(), cpu: Duration::ZERO, printed: 0 };
         let open = VecDeque::new();
@@ -170,4 +151,38 @@ impl<'a> Stream<'a> {
         let _ = self.group.end(); // how it ended says nothing
         self.open.into_iter().map(|(run, _)| run).collect()
     }
+}
+
+/// Begins to take lines from the private pipe. An error means that there is no thread to do it.
+fn read_records(record: ChildStdout, tell: SyncSender<Vec<u8>>) -> io::Result<()> {
+    let read = move || {
+        let mut record = BufReader::new(record);
+        loop {
+            let mut line = Vec::new();
+            let room = RECORD_BYTES_MAX as u64 + 1;
+            let is_over = match (&mut record).take(room).read_until(b'\n', &mut line) {
+                Ok(byte_count) => byte_count == 0,
+                Err(_) => true,
+            };
+            if is_over || tell.send(line).is_err() {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().spawn(read).map(|_| ())
+}
+
+/// Begins to count what is printed. An error means that there is no thread to do it.
+fn count_output(mut output: ChildStderr, printed: &Arc<AtomicU64>) -> io::Result<()> {
+    let printed = printed.clone();
+    let read = move || {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(byte_count) = output.read(&mut buffer) {
+            if byte_count == 0 {
+                return;
+            }
+            printed.fetch_add(byte_count as u64, Ordering::Relaxed);
+        }
+    };
+    std::thread::Builder::new().spawn(read).map(|_| ())
 }
