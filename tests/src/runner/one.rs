@@ -78,7 +78,7 @@ fn judge(
     let Err(failure) = &outcome.result else { return run };
     let report = Report {
         test,
-        verdict: verdict(failure, &seen, lateness),
+        verdict: verdict(failure, &seen, lateness, outcome.report.live_max),
         replay: Replay { clock: outcome.report.clock, seed: outcome.report.seed, edition },
         failure,
         findings: &outcome.findings,
@@ -96,9 +96,22 @@ fn judge(
     }
 }
 
+/// A run that had fewer lab threads than this, and was refused another one, met a machine that
+/// others had filled: correct servers have some hundred, and no run may have more than 10,000.
+const OWN_THREADS_MIN: usize = 2_000;
+
 /// A limit that was missed on a late machine says nothing of the submission, and neither does a
-/// check that was not finished. What breaks safety does, however late the machine was.
-fn verdict(failure: &Failure, seen: &Notes, lateness: Option<Lateness>) -> Verdict {
+/// check that was not finished, nor a full machine. What breaks safety does, however late the
+/// machine was.
+fn verdict(
+    failure: &Failure,
+    seen: &Notes,
+    lateness: Option<Lateness>,
+    threads_max: usize,
+) -> Verdict {
+    if failure.kind == FailureKind::TooManyThreads && threads_max < OWN_THREADS_MIN {
+        return Verdict::Inconclusive;
+    }
     let found = seen.violation.as_ref().filter(|_| failure.kind == FailureKind::Host);
     let excused = lateness.is_some_and(|lateness| lateness.excuses());
     match found.map(|violation| violation.broken) {
@@ -112,4 +125,35 @@ fn passed(notes: &[String], figures: Option<Figures>) -> String {
     let notes = notes.iter().map(|note| format!("note    {note}\n"));
     let closing_line = figures.map(|figures| format!("{figures}\n"));
     notes.chain(closing_line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn of_threads(threads_max: usize) -> Verdict {
+        let failure = Failure {
+            kind: FailureKind::TooManyThreads,
+            thread: None,
+            machine: None,
+            at: Duration::ZERO,
+            message: "the system refused another thread".to_owned(),
+            threads: Vec::new(),
+            backtrace: None,
+        };
+        verdict(&failure, &Notes::default(), None, threads_max)
+    }
+
+    #[test]
+    fn a_machine_that_others_have_filled_is_no_fault_of_the_submission() {
+        assert_eq!(of_threads(70), Verdict::Inconclusive, "it had a few threads, as all have");
+    }
+
+    #[test]
+    fn a_submission_that_fills_the_machine_itself_is_aborted() {
+        assert_eq!(of_threads(OWN_THREADS_MIN), Verdict::Aborted, "it had thousands");
+        assert_eq!(of_threads(10_000), Verdict::Aborted, "the limit of a run");
+    }
 }
