@@ -13,8 +13,8 @@ impl RaftState {
     /// anything that depends on the change can leave the server (P1). Does not wait (L4).
     #[track_caller]
     pub(crate) fn persist(&mut self) {
-        let state = self.encode().expect("P3: integers and bytes can be encoded");
-        self.persister.save(&state, &self.snapshot);
+        self.encode().expect("P3: integers and bytes can be encoded");
+        self.persister.save(self.encoded.bytes(), &self.snapshot);
         self.saved = self.persistent();
     }
 
@@ -39,51 +39,47 @@ impl RaftState {
         self.saved = self.persistent();
     }
 
-    /// The persistent part of the state. The base names the index and term for which the snapshot
-    /// stands, so it is known of which index the first entry is (N2).
-    fn encode(&mut self) -> Result<Vec<u8>, EncodeError> {
-        let entries = self.encoded_log.of(&self.log)?;
-        let mut encoder = Encoder::with_capacity(64 + entries.len());
+    /// The persistent part of the state: the entries of the log, a `None` that ends them, term,
+    /// vote and base. The base names the index and term for which the snapshot stands, so it is
+    /// known of which index the first entry is (N2).
+    fn encode(&mut self) -> Result<(), EncodeError> {
+        let mut encoder = Encoder::new();
+        encoder.encode(&None::<(u64, Vec<u8>)>)?;
         encoder.encode(&self.current_term)?;
         encoder.encode(&self.voted_for)?;
         encoder.encode(&self.log.base())?;
-        encoder.encode(&self.log.entries().len())?;
-        let mut state = encoder.finish();
-        state.extend_from_slice(entries);
-        Ok(state)
+        self.encoded.update(&self.log, &encoder.finish())
     }
 
     /// Reads back what [`encode`](Self::encode) wrote, in the same order (P3).
     fn decode(&mut self, state: &[u8]) -> Result<(), DecodeError> {
         let mut decoder = Decoder::new(state);
+        let mut entries = Vec::new();
+        while let Some((term, command)) = decoder.decode()? {
+            entries.push(Entry { term, command });
+        }
         self.current_term = decoder.decode()?;
         self.voted_for = decoder.decode()?;
         let base: EntryId = decoder.decode()?;
-        let count: usize = decoder.decode()?;
-        let mut entries = Vec::new();
-        for _ in 0..count {
-            let (term, command) = decoder.decode()?;
-            entries.push(Entry { term, command });
-        }
         self.log = Log::new(base, entries);
         decoder.finish()
     }
 }
 
-/// The entries of the log as they are saved, kept from one save to the next, so that a save
-/// encodes what is new and copies the rest. To encode a long log for every new entry would be
-/// most of what a server does.
+/// The state as it was saved last, so that a save encodes only what is new. To encode a long log
+/// for every new entry would be most of what a server does.
 #[derive(Default)]
-pub(crate) struct EncodedLog {
+pub(crate) struct EncodedState {
     base: EntryId,
+    /// The entries first: they are what stays.
     bytes: Vec<u8>,
     /// Each entry's term, and where it ends in `bytes`.
     entries: Vec<(u64, usize)>,
 }
 
-impl EncodedLog {
-    /// The entries of `log`, encoded one after the other.
-    fn of(&mut self, log: &Log) -> Result<&[u8], EncodeError> {
+impl EncodedState {
+    /// Becomes the entries of `log`, and after them `rest`.
+    fn update(&mut self, log: &Log, rest: &[u8]) -> Result<(), EncodeError> {
         if self.base != log.base() {
             *self = Self { base: log.base(), ..Self::default() };
         }
@@ -96,10 +92,15 @@ impl EncodedLog {
         }
         self.bytes.truncate(self.entries.last().map_or(0, |&(_, end)| end));
         for Entry { term, command } in &log.entries()[self.entries.len()..] {
-            self.bytes.extend(labgob::to_bytes(&(term, command))?);
+            self.bytes.extend(labgob::to_bytes(&Some((term, command)))?);
             self.entries.push((*term, self.bytes.len()));
         }
-        Ok(&self.bytes)
+        self.bytes.extend(rest);
+        Ok(())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     fn last_index(&self) -> u64 {

@@ -8,7 +8,7 @@ use labrt::sync::Arc;
 use labrt::time::Instant;
 
 use crate::log::{EntryId, Log};
-use crate::persist::EncodedLog;
+use crate::persist::EncodedState;
 use crate::progress::Progress;
 use crate::timing;
 
@@ -72,8 +72,8 @@ pub(crate) struct RaftState {
 
     /// Where the persistent part is saved.
     pub(crate) persister: Arc<Persister>,
-    /// The log as it was encoded for that.
-    pub(crate) encoded_log: EncodedLog,
+    /// How it is encoded for that.
+    pub(crate) encoded: EncodedState,
     /// The persistent part as it was saved last. For `invariants.rs` (P1).
     pub(crate) saved: Persistent,
     /// The commit index that the applier was last woken for. For `invariants.rs` (C4).
@@ -109,7 +109,7 @@ impl RaftState {
             match_index: Vec::new(),
             progress: Vec::new(),
             persister,
-            encoded_log: EncodedLog::default(),
+            encoded: EncodedState::default(),
             saved: Persistent::default(),
             announced_commit: 0,
         }
