@@ -16,6 +16,9 @@ pub(super) struct Commits {
     log: Vec<Committed>,
     /// The highest index that anybody can know to be committed.
     max: Index,
+    /// The highest index that a leader has said to be committed. Until one does, it may not be: a
+    /// leader that saves while it sends counts itself later than it is counted here.
+    said: Index,
     /// The highest index that a majority held in one term, whatever its entry's term.
     majority_max: Index,
 }
@@ -41,7 +44,14 @@ struct Committed {
 
 impl Commits {
     pub(super) fn new(servers: usize) -> Self {
-        Self { servers, terms: ByTerm::default(), log: Vec::new(), max: 0, majority_max: 0 }
+        Self {
+            servers,
+            terms: ByTerm::default(),
+            log: Vec::new(),
+            max: 0,
+            said: 0,
+            majority_max: 0,
+        }
     }
 
     /// The highest index that anybody can know to be committed.
@@ -116,12 +126,16 @@ impl Commits {
         }
         // Down through what is new, and to what was known before, which must be the same.
         let (mut place, mut at_term) = (index, Some(term));
+        let said = self.said;
         while let Some(entry_term) = at_term {
             let committed = &mut self.log[place as usize - 1];
             match committed.term {
                 None => committed.term = Some(entry_term),
                 Some(first) if first == entry_term && place <= known => break,
                 Some(first) if first == entry_term => {}
+                Some(_) if said < place => {
+                    *committed = Committed { term: Some(entry_term), by: term, at };
+                }
                 Some(first) => {
                     return Err(Violation::new(
                         Broken::CommittedOverwritten,
@@ -150,12 +164,13 @@ impl Commits {
 
     /// `leader` says in `term` that everything up to `index` is committed.
     pub(super) fn check_commit_index(
-        &self,
+        &mut self,
         leader: usize,
         term: Term,
         index: Index,
         at: Duration,
     ) -> Result<(), Violation> {
+        self.said = self.said.max(index.min(self.max));
         broken_if(self.max < index && 1 < self.servers, || {
             let only_old = index <= self.majority_max;
             let holders = self.terms.get(&term).map(|counted| {
@@ -198,6 +213,9 @@ impl Commits {
         (index, entry_term): (Index, Term),
         at: Duration,
     ) -> Result<(), Violation> {
+        if self.said < index {
+            return Ok(());
+        }
         let place = index.wrapping_sub(1) as usize;
         let Some(committed) = self.log.get(place).filter(|committed| committed.by < term) else {
             return Ok(());

@@ -157,10 +157,10 @@ impl Judge {
         self.terms.check_request(server, term, HOW, at)?;
         self.shows(server, term, HOW, at)?;
         self.votes.leads(term, who, "it sent InstallSnapshot", at)?;
-        let commits = self.coverage.is_whole().then_some(&self.commits);
-        self.store.check_sent(server, args, commits, at)?;
-        if let Some(commits) = commits {
-            commits.check_commit_index(server, term, args.last_included_index, at)?;
+        let is_whole = self.coverage.is_whole();
+        self.store.check_sent(server, args, is_whole.then_some(&self.commits), at)?;
+        if is_whole {
+            self.commits.check_commit_index(server, term, args.last_included_index, at)?;
         }
         Ok(())
     }
