@@ -132,7 +132,7 @@ struct Desk {
     progress: Progress,
     common: Common,
     keep: u64,
-    /// Of this session.
+    /// Failures since this command began; a resumed one has earlier ones in its results.
     failures: u64,
     failures_max: Option<u64>,
 }
