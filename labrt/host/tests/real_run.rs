@@ -158,39 +158,6 @@ fn wall_limit_ends_the_run() {
 }
 
 #[test]
-fn a_panic_whose_destructors_wait_for_ever_is_told_at_the_limit() {
-    struct Hangs;
-    impl Drop for Hangs {
-        fn drop(&mut self) {
-            real::sleep(here(), FOR_EVER);
-        }
-    }
-    let limits = Limits { wall: Duration::from_secs(1), ..Limits::default() };
-    let failure = failure(outcome(config().limits(limits), |thread| {
-        let body = || {
-            let _hangs = Hangs;
-            panic!("nobody will catch this");
-        };
-        let handle = real::spawn(thread.run(), None, "guilty".to_owned(), body);
-        handle.join(Some(thread)).is_ok()
-    }));
-    assert_eq!(failure.kind, FailureKind::WallLimit, "{failure}");
-    assert!(failure.message.contains("thread 'guilty' panicked at"), "{failure}");
-}
-
-#[test]
-fn a_caught_panic_is_the_programs_own_business() {
-    in_run(|thread| {
-        let caught = std::panic::catch_unwind(|| panic!("caught"));
-        assert!(caught.is_err(), "it panicked");
-        let handle = real::spawn(thread.run(), None, "catcher".to_owned(), || {
-            std::panic::catch_unwind(|| panic!("caught too")).is_err()
-        });
-        assert_eq!(handle.join(Some(thread)).ok(), Some(true), "the thread went on");
-    });
-}
-
-#[test]
 fn a_wait_after_complete_last_wakes_the_waiter_first() {
     in_run(|thread| {
         let machine = RealMachine::new(thread.run(), 0, "server");

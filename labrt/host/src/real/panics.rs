@@ -12,6 +12,7 @@ use crate::failure::{Failure, FailureKind};
 
 /// What the hook saw of a panic.
 pub(super) struct PanicRecord {
+    text: String,
     place: String,
     at: Duration,
     backtrace: String,
@@ -26,21 +27,30 @@ impl PanicRecord {
         payload: &(dyn Any + Send),
     ) -> Failure {
         let text = payload_text(payload);
-        let (message, at, backtrace) = match record {
+        match record {
             Some(record) => {
-                (format!("{text}\nat {}", record.place), record.at, Some(record.backtrace))
+                let message = format!("{text}\nat {}", record.place);
+                Failure { backtrace: Some(record.backtrace), ..failure(thread, record.at, message) }
             }
-            None => (format!("{text}\nplace unknown: unwound without a panic"), thread.now(), None),
-        };
-        Failure {
-            kind: FailureKind::Panic,
-            thread: Some(thread.name().to_owned()),
-            machine: thread.machine().map(|machine| machine.name().to_owned()),
-            at,
-            message,
-            threads: Vec::new(),
-            backtrace,
+            None => {
+                let message = format!("{text}\nplace unknown: unwound without a panic");
+                failure(thread, thread.now(), message)
+            }
         }
+    }
+
+    /// Whether it is the panic that threw `payload`, as far as their texts tell.
+    pub(super) fn is_of(&self, payload: &(dyn Any + Send)) -> bool {
+        self.text == payload_text(payload)
+    }
+}
+
+fn failure(thread: &RealThread, at: Duration, message: String) -> Failure {
+    Failure {
+        thread: Some(thread.name().to_owned()),
+        machine: thread.machine().map(|machine| machine.name().to_owned()),
+        at,
+        ..Failure::of_the_run(FailureKind::Panic, message)
     }
 }
 
@@ -64,21 +74,26 @@ pub(super) fn install_hook() {
 }
 
 fn on_panic(thread: &RealThread, info: &PanicHookInfo<'_>, before: &dyn Fn(&PanicHookInfo<'_>)) {
-    if thread.domain().is_dead() && !thread.is_dying() {
-        return; // what it shared with the living has been taken away; it was about to die
+    if thread.domain().is_dead() {
+        // What it shared with the living has been taken away; it was about to die. A destructor's
+        // panic may end the process, so it must be seen now.
+        if thread.is_dying() {
+            before(info);
+        }
+        return;
     }
     let at = thread.now();
+    let text = payload_text(info.payload()).to_owned();
     let place = info.location().map_or("a place unknown".into(), ToString::to_string);
     // Before the backtrace: that may take longer than a run has left.
-    let text = format!("thread '{}' panicked at {place}, at {at:?}", thread.name());
-    thread.run().note_panic(thread.ordinal(), text);
-    let record = PanicRecord { at, backtrace: backtraces::capture(), place };
-    let Ok(mut last) = thread.panic.try_borrow_mut() else { return before(info) };
-    let another = last.replace(record).is_some();
-    drop(last);
+    let has_not_ended = "the thread has not ended since";
+    let message = format!("{text}\nat {place}\n{has_not_ended}");
+    thread.run().note_panic(thread.ordinal(), failure(thread, at, message));
+    let record = PanicRecord { at, backtrace: backtraces::capture(), place, text };
+    let another = thread.keep_panic(record);
     // A second one, while the first may be unwinding, may end the process before any outcome is
     // told: it must be seen now.
-    if another || thread.is_dying() {
+    if another {
         before(info);
     }
 }

@@ -29,7 +29,7 @@ struct Machines {
 #[derive(Default)]
 struct Ending {
     failure: Option<Failure>,
-    /// Main's result is in: nothing that happens now counts.
+    /// Main's result is in: nothing that happens now counts. A panic that began before it does.
     over: bool,
 }
 
@@ -51,9 +51,9 @@ pub struct RealRun {
     starter: Arc<Seat>,
     timer: Timer,
     findings: Mutex<Vec<Finding>>,
-    /// Threads that have panicked and not ended, by number. A destructor may keep one for ever.
-    panicked: Mutex<Vec<(u64, String)>>,
-    any_panicked: AtomicBool,
+    /// Of threads that have panicked and not ended, by number: the hook may still be at their
+    /// backtrace, or a destructor keep them for ever.
+    panicked: Mutex<Vec<(u64, Failure)>>,
 }
 
 /// What became of a run.
@@ -77,7 +77,8 @@ pub struct RealOutcome<T> {
 
 impl RealRun {
     /// Runs `main` on a lab thread of its own and waits for it, then ends all machines and
-    /// threads of the run. Main's result counts; what the others do after it does not.
+    /// threads of the run. Main's result counts; what the others do after it does not, but a
+    /// panic that was under way is waited for, and counts.
     pub fn start<T: Send + 'static>(
         config: &RunConfig,
         main: impl FnOnce() -> T + Send + 'static,
@@ -99,7 +100,6 @@ impl RealRun {
             timer: Timer::default(),
             findings: Mutex::default(),
             panicked: Mutex::default(),
-            any_panicked: AtomicBool::new(false),
         });
         let handle = spawn(&run, None, "main".to_owned(), main);
         let mut value = None;
@@ -107,12 +107,12 @@ impl RealRun {
             value = handle.0.wait_until(&run.starter, run.wait_deadline());
         }
         let elapsed = run.now();
-        let failure = {
-            let mut ending = run.ending.lock();
-            ending.over = true;
-            ending.failure.take()
-        };
+        run.ending.lock().over = true;
         let leaked = run.end();
+        for (_, panic) in run.panicked.lock().drain(..) {
+            run.stop_by_panic(panic);
+        }
+        let failure = run.ending.lock().failure.take();
         let result = match (failure, value.flatten()) {
             (Some(failure), _) => Err(failure),
             (None, Some(Ok(value))) => Ok(value),
@@ -136,10 +136,7 @@ impl RealRun {
     fn wait_deadline(&self) -> Option<Instant> {
         let deadline = self.begin.checked_add(self.limits.wall)?;
         if deadline <= Instant::now() {
-            let mut message = format!("the run took {:?} of wall time", self.limits.wall);
-            for (_, text) in &*self.panicked.lock() {
-                message += &format!("\n{text}, and has not ended since");
-            }
+            let message = format!("the run took {:?} of wall time", self.limits.wall);
             self.stop(self.failure(FailureKind::WallLimit, &message));
         }
         Some(deadline)
@@ -183,6 +180,18 @@ impl RealRun {
             self.stopped.store(true, SeqCst);
             self.starter.wake();
         }
+    }
+
+    /// The same for a panic: nothing that was found later comes before it, and a run that is over
+    /// is not over before what began in it.
+    pub(super) fn stop_by_panic(&self, panic: Failure) {
+        let mut ending = self.ending.lock();
+        if ending.failure.as_ref().is_none_or(|known| panic.at < known.at) {
+            ending.failure = Some(panic);
+        }
+        drop(ending);
+        self.stopped.store(true, SeqCst);
+        self.starter.wake();
     }
 
     /// Whether the run has been stopped or is over.
@@ -279,17 +288,14 @@ impl RealRun {
         self.timer.lateness_max()
     }
 
-    /// Thread `ordinal` has panicked, as `text` tells.
-    pub(super) fn note_panic(&self, ordinal: u64, text: String) {
-        self.panicked.lock().push((ordinal, text));
-        self.any_panicked.store(true, SeqCst);
+    /// Thread `ordinal` has panicked: what to say of it if it does not end.
+    pub(super) fn note_panic(&self, ordinal: u64, panic: Failure) {
+        self.panicked.lock().push((ordinal, panic));
     }
 
-    /// Thread `ordinal` has ended.
+    /// Thread `ordinal` has ended, or caught its panic.
     pub(super) fn forget_panic(&self, ordinal: u64) {
-        if self.any_panicked.load(Relaxed) {
-            self.panicked.lock().retain(|(of, _)| *of != ordinal);
-        }
+        self.panicked.lock().retain(|(of, _)| *of != ordinal);
     }
 
     pub(super) fn domain(&self) -> &Arc<Domain> {

@@ -34,8 +34,9 @@ pub struct RealThread {
     /// Not a lab thread: the framework's own work.
     is_host: bool,
     rng: RefCell<Option<Box<ChaCha8Rng>>>,
-    /// What the panic hook saw, until it is known that nobody catches the panic.
-    pub(super) panic: RefCell<Option<PanicRecord>>,
+    /// What the panic hook saw, until it is known whether somebody catches the panic.
+    panic: Cell<Option<PanicRecord>>,
+    has_panicked: Cell<bool>,
     /// It has been told to unwind, at least once.
     dying: Cell<bool>,
     exit_wake: Cell<Option<Arc<Seat>>>,
@@ -59,7 +60,8 @@ impl RealThread {
             seat,
             name,
             rng: RefCell::new(None),
-            panic: RefCell::new(None),
+            panic: Cell::new(None),
+            has_panicked: Cell::new(false),
             dying: Cell::new(false),
             exit_wake: Cell::new(None),
         }
@@ -171,13 +173,30 @@ impl RealThread {
         if let Some(seat) = self.exit_wake.take() {
             seat.wake();
         }
+        if self.has_panicked.get() && !std::thread::panicking() {
+            self.forget_panic(); // it was caught
+        }
     }
 
-    /// Its function ended by unwinding: reports that, unless it was killed.
-    fn ended_by(&self, payload: &(dyn Any + Send)) {
+    /// Keeps what the hook saw of a panic; whether it still knew of another.
+    pub(super) fn keep_panic(&self, record: PanicRecord) -> bool {
+        self.has_panicked.set(true);
+        self.panic.replace(Some(record)).is_some()
+    }
+
+    fn forget_panic(&self) {
+        self.has_panicked.set(false);
+        self.panic.set(None);
+        self.run.forget_panic(self.ordinal);
+    }
+
+    /// A function of it ended by unwinding: reports that, unless it was killed. A panic from
+    /// before its death counts, however long the unwinding took.
+    pub(super) fn ended_by(&self, payload: &(dyn Any + Send)) {
         let record = self.panic.take();
-        if !payload.is::<Killed>() && !self.domain.is_dead() {
-            self.run.stop(PanicRecord::into_failure(record, self, payload));
+        let from_the_living = record.as_ref().is_some_and(|record| record.is_of(payload));
+        if !payload.is::<Killed>() && (from_the_living || !self.domain.is_dead()) {
+            self.run.stop_by_panic(PanicRecord::into_failure(record, self, payload));
         }
     }
 }
@@ -249,7 +268,9 @@ fn launch_even_dead<T: Send + 'static>(
             let member = thread.domain.join(seat);
             live(&thread, f, finish);
             thread.domain.leave(member);
-            thread.run.forget_panic(ordinal);
+            if thread.has_panicked.get() {
+                thread.forget_panic();
+            }
             thread.run.retire_thread();
             thread.exit_wake.take()
         })

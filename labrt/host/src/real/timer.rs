@@ -8,13 +8,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::panics::PanicRecord;
 use super::pool;
 use super::run::RealRun;
 use super::seat::Seat;
 use super::thread::RealThread;
 use crate::dispatch::Entered;
-use crate::kill::Killed;
 
 const TIMER_STACK_BYTES: usize = 1 << 20;
 /// How long the end of a run waits for the action that runs just then.
@@ -112,11 +110,8 @@ fn work(thread: &RealThread) {
     let _entered = unsafe { Entered::real_time(thread) };
     let timer = thread.run().timer();
     while let Some(action) = timer.next_action() {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(action))
-            && !payload.is::<Killed>()
-        {
-            let record = thread.panic.take();
-            thread.run().stop(PanicRecord::into_failure(record, thread, &*payload));
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(action)) {
+            thread.ended_by(&*payload);
         }
     }
     timer.state.lock().running = false;
