@@ -3,16 +3,21 @@
 //! This binary is a battery itself when the variable [`SUBMISSION`] names one; its tests start it
 //! again that way.
 
+#[path = "common/idle.rs"]
+mod idle;
+
 use std::io::Write;
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::sync::Arc;
 
 use lab_record::{Finding, Order, Outcome, Record};
 use lab_tests::{Submission, TESTS};
-use labapi::{ApplyMsg, NotLeader, Persister, Raft, Started, State};
-use labrpc::{ClientEnd, Service};
+use labapi::{ApplyMsg, Persister, State};
+use labrpc::ClientEnd;
 use labrt::channel::Sender;
 use libtest_mimic::{Arguments, Trial};
+
+use idle::{Behaviour, submission};
 
 /// The environment variable that names the submission to test.
 const SUBMISSION: &str = "LAB_TESTS_OF_BATTERY";
@@ -20,9 +25,9 @@ const SUBMISSION: &str = "LAB_TESTS_OF_BATTERY";
 fn main() -> ExitCode {
     match std::env::var(SUBMISSION).as_deref() {
         Ok("reference") => lab_tests::main(Submission::of::<raft::Raft>()),
-        Ok("exits") => lab_tests::main(Submission::of::<Ends<Exit>>()),
-        Ok("aborts") => lab_tests::main(Submission::of::<Ends<Abort>>()),
-        Ok("idle") => lab_tests::main(Submission::of::<Ends<Nothing>>()),
+        Ok("exits") => lab_tests::main(submission::<Ends<Exit>>()),
+        Ok("aborts") => lab_tests::main(submission::<Ends<Abort>>()),
+        Ok("idle") => lab_tests::main(submission::<Ends<Nothing>>()),
         _ => own_tests(),
     }
 }
@@ -85,27 +90,15 @@ impl End for Nothing {
     fn end() {}
 }
 
-impl<E: End> Raft for Ends<E> {
+impl<E: End> Behaviour for Ends<E> {
     fn make(_: Vec<ClientEnd>, _: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
         Self(std::marker::PhantomData)
-    }
-
-    fn services(&self) -> Vec<Service> {
-        Vec::new()
-    }
-
-    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
-        Err(NotLeader)
     }
 
     fn state(&self) -> State {
         E::end();
         State { term: 0, is_leader: false }
     }
-
-    fn snapshot(&self, _: u64, _: Vec<u8>) {}
-
-    fn kill(&self) {}
 }
 
 struct Battery(Command);

@@ -3,15 +3,16 @@
 mod broken;
 
 use broken::{
-    AllLead, AppliesAlone, BreaksAnAssertion, DeliversUnderTheLock, NeverElects, VotesForAll,
+    AllLead, AppliesAlone, Behaviour, BreaksAnAssertion, DeliversUnderTheLock, NeverElects,
+    VotesForAll, submission,
 };
-use lab_tests::{Broken, Submission, TESTS, TestRun, Verdict, run_test};
+use lab_tests::{Broken, TESTS, TestRun, Verdict, run_test};
 use labrt_host::{Limits, RunConfig};
 
 #[track_caller]
-fn run<R: labapi::Raft>(name: &str) -> TestRun {
+fn run<B: Behaviour>(name: &str) -> TestRun {
     let test = TESTS.iter().find(|test| test.name == name).expect("a test of the table");
-    run_test(test, Submission::of::<R>(), &RunConfig::virtual_time(7))
+    run_test(test, submission::<B>(), &RunConfig::virtual_time(7))
 }
 
 /// The text without what depends on how many steps something took.
@@ -96,7 +97,7 @@ fn a_loop_that_never_ends_is_named() {
     let limits = Limits { stuck: std::time::Duration::from_millis(250), ..Limits::default() };
     let test = TESTS.iter().find(|test| test.name == "2A::initial_election").expect("a test");
     let config = RunConfig::virtual_time(7).limits(limits);
-    let run = run_test(test, Submission::of::<broken::LoopsForEver>(), &config);
+    let run = run_test(test, submission::<broken::LoopsForEver>(), &config);
     let headline = "2A::initial_election ABORTED  a lab thread reaches no scheduling point";
     assert_stopped(&run, headline, "LoopsForEver");
 }

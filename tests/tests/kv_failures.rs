@@ -3,13 +3,13 @@
 
 mod broken_kv;
 
-use broken_kv::{Alone, Clerk, Mistake, NoRaft, Nothing, Repeats, Server, Slow, Stale};
-use lab_tests::{Broken, Submission, TESTS, TestRun, Verdict, run_test};
+use broken_kv::{Alone, Clerk, Mistake, NoRaft, Nothing, Repeats, Server, Slow, Stale, submission};
+use lab_tests::{Broken, TESTS, TestRun, Verdict, run_test};
 use labrt_host::RunConfig;
 
 fn run<M: Mistake>(name: &str, seed: u64) -> TestRun {
     let test = TESTS.iter().find(|test| test.name == name).expect("a test of the table");
-    let submission = Submission::of::<NoRaft>().with_kv::<Server<M>, Clerk>();
+    let submission = submission::<NoRaft>().with_kv::<Server<M>, Clerk>();
     run_test(test, submission, &RunConfig::virtual_time(seed))
 }
 
@@ -75,7 +75,7 @@ fn operations_take_too_long() {
 fn a_battery_without_a_service_says_so() {
     let test = TESTS.iter().find(|test| test.name == "3A::basic").expect("a test of the table");
     let config = RunConfig::virtual_time(7);
-    let run = run_test(test, Submission::of::<NoRaft>(), &config);
+    let run = run_test(test, submission::<NoRaft>(), &config);
     assert_eq!(run.verdict, Verdict::Fail, "{}", run.text);
     assert!(run.text.contains("`Submission::with_kv`"), "what to do: {}", run.text);
 }

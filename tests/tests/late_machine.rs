@@ -9,7 +9,6 @@ mod broken;
 
 use std::process::ExitCode;
 
-use lab_tests::Submission;
 use libtest_mimic::{Arguments, Trial};
 
 /// The environment variable that names the submission to test.
@@ -17,8 +16,8 @@ const SUBMISSION: &str = "LAB_TESTS_OF_LATENESS";
 
 fn main() -> ExitCode {
     match std::env::var(SUBMISSION).as_deref() {
-        Ok("never elects") => lab_tests::main(Submission::of::<broken::NeverElects>()),
-        Ok("all lead") => lab_tests::main(Submission::of::<broken::AllLead>()),
+        Ok("never elects") => lab_tests::main(broken::submission::<broken::NeverElects>()),
+        Ok("all lead") => lab_tests::main(broken::submission::<broken::AllLead>()),
         _ => libtest_mimic::run(&Arguments::from_args(), own_tests()).exit_code(),
     }
 }

@@ -1,102 +1,62 @@
 //! Rafts that break one rule each, as small as can be.
 
+#[path = "../common/idle.rs"]
+mod idle;
 mod votes;
 
 use std::hint::black_box;
 use std::sync::Arc;
 
-use labapi::{ApplyMsg, NotLeader, Persister, Raft, Started, State};
+use labapi::{ApplyMsg, NotLeader, Persister, Started, State};
 use labrpc::{ClientEnd, Service};
-use labrt::channel::Sender;
+use labrt::channel::{Receiver, Sender, unbounded};
 use labrt::sync::Mutex;
-use labrt::thread;
+use labrt::thread::{self, Builder};
 use labrt::time::Duration;
 
+pub(crate) use idle::{Behaviour, submission};
 pub(crate) use votes::VotesForAll;
 
 /// Nobody ever stands for election (E2).
 pub(crate) struct NeverElects;
 
-impl Raft for NeverElects {
+impl Behaviour for NeverElects {
     fn make(_: Vec<ClientEnd>, _: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
         Self
     }
-
-    fn services(&self) -> Vec<Service> {
-        Vec::new()
-    }
-
-    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
-        Err(NotLeader)
-    }
-
-    fn state(&self) -> State {
-        State { term: 0, is_leader: false }
-    }
-
-    fn snapshot(&self, _: u64, _: Vec<u8>) {}
-
-    fn kill(&self) {}
 }
 
 /// Every server leads term 1 from the beginning (E5).
 pub(crate) struct AllLead;
 
-impl Raft for AllLead {
+impl Behaviour for AllLead {
     fn make(_: Vec<ClientEnd>, _: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
         Self
-    }
-
-    fn services(&self) -> Vec<Service> {
-        Vec::new()
-    }
-
-    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
-        Err(NotLeader)
     }
 
     fn state(&self) -> State {
         State { term: 1, is_leader: true }
     }
-
-    fn snapshot(&self, _: u64, _: Vec<u8>) {}
-
-    fn kill(&self) {}
 }
 
 /// Its thread finds out that something cannot be (C2).
 pub(crate) struct BreaksAnAssertion;
 
-impl Raft for BreaksAnAssertion {
+impl Behaviour for BreaksAnAssertion {
     fn make(_: Vec<ClientEnd>, me: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
-        thread::spawn(move || {
+        let breaks = move || {
             thread::sleep(Duration::from_millis(100));
             assert_eq!(me, 3, "C2: only a leader counts replicas");
-        });
+        };
+        Builder::new().name("ticker".to_owned()).spawn(breaks).expect("a run gives threads");
         Self
     }
-
-    fn services(&self) -> Vec<Service> {
-        Vec::new()
-    }
-
-    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
-        Err(NotLeader)
-    }
-
-    fn state(&self) -> State {
-        State { term: 0, is_leader: false }
-    }
-
-    fn snapshot(&self, _: u64, _: Vec<u8>) {}
-
-    fn kill(&self) {}
 }
 
 /// Its ticker loops, and calls nothing of labrt in there.
 pub(crate) struct LoopsForEver;
 
-impl Raft for LoopsForEver {
+impl Behaviour for LoopsForEver {
     fn make(_: Vec<ClientEnd>, me: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
         thread::spawn(move || {
             thread::sleep(Duration::from_millis(100));
@@ -107,22 +67,6 @@ impl Raft for LoopsForEver {
         });
         Self
     }
-
-    fn services(&self) -> Vec<Service> {
-        Vec::new()
-    }
-
-    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
-        Err(NotLeader)
-    }
-
-    fn state(&self) -> State {
-        State { term: 0, is_leader: false }
-    }
-
-    fn snapshot(&self, _: u64, _: Vec<u8>) {}
-
-    fn kill(&self) {}
 }
 
 /// A candidate whose election fails stands again, from within the election.
@@ -133,7 +77,7 @@ fn stand_for_election(term: u64) -> u64 {
     black_box(stand_for_election(black_box(term + 1))) + 1
 }
 
-impl Raft for StandsAgainForEver {
+impl Behaviour for StandsAgainForEver {
     fn make(_: Vec<ClientEnd>, _: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
         thread::spawn(|| {
             thread::sleep(Duration::from_millis(100));
@@ -141,44 +85,20 @@ impl Raft for StandsAgainForEver {
         });
         Self
     }
-
-    fn services(&self) -> Vec<Service> {
-        Vec::new()
-    }
-
-    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
-        Err(NotLeader)
-    }
-
-    fn state(&self) -> State {
-        State { term: 0, is_leader: false }
-    }
-
-    fn snapshot(&self, _: u64, _: Vec<u8>) {}
-
-    fn kill(&self) {}
 }
 
-/// Server 0 leads term 1, and applies at once what it is given; the others never hear of it (C4).
-pub(crate) struct AppliesAlone {
+/// Server 0 leads term 1 from the beginning, and takes all commands.
+struct ServerZero {
     me: usize,
     given: Sender<Vec<u8>>,
     count: Mutex<u64>,
 }
 
-impl Raft for AppliesAlone {
-    fn make(_: Vec<ClientEnd>, me: usize, _: Arc<Persister>, apply: Sender<ApplyMsg>) -> Self {
-        let (given, taken) = labrt::channel::unbounded();
-        thread::spawn(move || {
-            for (index, command) in (1..).zip(&taken) {
-                let _ = apply.send(ApplyMsg::Command { index, command });
-            }
-        });
-        Self { me, given, count: Mutex::new(0) }
-    }
-
-    fn services(&self) -> Vec<Service> {
-        Vec::new()
+impl ServerZero {
+    /// As server `me` sees it, and what it is given there.
+    fn of(me: usize) -> (Self, Receiver<Vec<u8>>) {
+        let (given, taken) = unbounded();
+        (Self { me, given, count: Mutex::new(0) }, taken)
     }
 
     fn start(&self, command: Vec<u8>) -> Result<Started, NotLeader> {
@@ -194,10 +114,31 @@ impl Raft for AppliesAlone {
     fn state(&self) -> State {
         State { term: 1, is_leader: self.me == 0 }
     }
+}
 
-    fn snapshot(&self, _: u64, _: Vec<u8>) {}
+/// Server 0 leads term 1, and applies at once what it is given; the others never hear of it (C4).
+pub(crate) struct AppliesAlone {
+    leader: ServerZero,
+}
 
-    fn kill(&self) {}
+impl Behaviour for AppliesAlone {
+    fn make(_: Vec<ClientEnd>, me: usize, _: Arc<Persister>, apply: Sender<ApplyMsg>) -> Self {
+        let (leader, taken) = ServerZero::of(me);
+        thread::spawn(move || {
+            for (index, command) in (1..).zip(&taken) {
+                let _ = apply.send(ApplyMsg::Command { index, command });
+            }
+        });
+        Self { leader }
+    }
+
+    fn start(&self, command: Vec<u8>) -> Result<Started, NotLeader> {
+        self.leader.start(command)
+    }
+
+    fn state(&self) -> State {
+        self.leader.state()
+    }
 }
 
 labrpc::service! {
@@ -213,9 +154,7 @@ labrpc::service! {
 /// Server 0 leads term 1 and sends every command to all, itself included; each delivers it while
 /// it holds its lock (L4).
 pub(crate) struct DeliversUnderTheLock {
-    me: usize,
-    given: Sender<Vec<u8>>,
-    count: Mutex<u64>,
+    leader: ServerZero,
     log: Arc<LockedLog>,
 }
 
@@ -234,9 +173,9 @@ impl Follower for LockedLog {
     }
 }
 
-impl Raft for DeliversUnderTheLock {
+impl Behaviour for DeliversUnderTheLock {
     fn make(peers: Vec<ClientEnd>, me: usize, _: Arc<Persister>, apply: Sender<ApplyMsg>) -> Self {
-        let (given, taken) = labrt::channel::unbounded();
+        let (leader, taken) = ServerZero::of(me);
         let peers: Vec<_> = peers.into_iter().map(FollowerClient::new).collect();
         thread::spawn(move || {
             let mut indexes = 1..;
@@ -251,7 +190,7 @@ impl Raft for DeliversUnderTheLock {
             }
         });
         let log = Arc::new(LockedLog { last: Mutex::new(0), apply });
-        Self { me, given, count: Mutex::new(0), log }
+        Self { leader, log }
     }
 
     fn services(&self) -> Vec<Service> {
@@ -259,23 +198,15 @@ impl Raft for DeliversUnderTheLock {
     }
 
     fn start(&self, command: Vec<u8>) -> Result<Started, NotLeader> {
-        if self.me != 0 {
-            return Err(NotLeader);
-        }
-        let mut count = self.count.lock();
-        *count += 1;
-        let _ = self.given.send(command);
-        Ok(Started { index: *count, term: 1 })
+        self.leader.start(command)
     }
 
     fn state(&self) -> State {
-        State { term: 1, is_leader: self.me == 0 }
+        self.leader.state()
     }
 
     fn snapshot(&self, index: u64, _: Vec<u8>) {
         let last = self.log.last.lock();
         assert!(index <= *last, "N9: a snapshot of what was delivered");
     }
-
-    fn kill(&self) {}
 }

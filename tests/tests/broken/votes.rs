@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use labapi::{ApplyMsg, NotLeader, Persister, Raft, Started, State};
+use labapi::{ApplyMsg, Persister};
 use labrpc::{ClientEnd, Service};
 use labrt::channel::Sender;
 use labrt::thread;
 use labrt::time::Duration;
 use serde::{Deserialize, Serialize};
+
+use super::Behaviour;
 
 #[derive(Serialize, Deserialize)]
 pub(crate) struct RequestVoteArgs {
@@ -58,7 +60,7 @@ pub(crate) struct VotesForAll<const SAVES: bool> {
     ballot: Arc<Ballot>,
 }
 
-impl<const SAVES: bool> Raft for VotesForAll<SAVES> {
+impl<const SAVES: bool> Behaviour for VotesForAll<SAVES> {
     fn make(
         peers: Vec<ClientEnd>,
         me: usize,
@@ -89,16 +91,4 @@ impl<const SAVES: bool> Raft for VotesForAll<SAVES> {
     fn services(&self) -> Vec<Service> {
         vec![self.ballot.clone().into_service()]
     }
-
-    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
-        Err(NotLeader)
-    }
-
-    fn state(&self) -> State {
-        State { term: 0, is_leader: false }
-    }
-
-    fn snapshot(&self, _: u64, _: Vec<u8>) {}
-
-    fn kill(&self) {}
 }

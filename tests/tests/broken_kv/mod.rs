@@ -1,17 +1,23 @@
 //! Key/value services that break one rule each, as small as can be: server 0 does everything, and
 //! there is no Raft.
 
+#[path = "../common/idle.rs"]
+mod idle;
+
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use labapi::{ApplyMsg, KvClerk, KvServer, NotLeader, Persister, Raft, Started, State};
+use labapi::{ApplyMsg, KvClerk, KvServer, Persister, State};
 use labrpc::{ClientEnd, Service};
 use labrt::channel::Sender;
 use labrt::sync::Mutex;
 use labrt::thread;
 use labrt::time::Duration;
 use serde::{Deserialize, Serialize};
+
+use idle::Behaviour;
+pub(crate) use idle::submission;
 
 /// What a service of one server does wrong.
 pub(crate) trait Mistake: Send + Sync + 'static {
@@ -182,24 +188,8 @@ impl KvClerk for Clerk {
 /// There is none: what the tests of part 3 need for a submission.
 pub(crate) struct NoRaft;
 
-impl Raft for NoRaft {
+impl Behaviour for NoRaft {
     fn make(_: Vec<ClientEnd>, _: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
         Self
     }
-
-    fn services(&self) -> Vec<Service> {
-        Vec::new()
-    }
-
-    fn start(&self, _: Vec<u8>) -> Result<Started, NotLeader> {
-        Err(NotLeader)
-    }
-
-    fn state(&self) -> State {
-        State { term: 0, is_leader: false }
-    }
-
-    fn snapshot(&self, _: u64, _: Vec<u8>) {}
-
-    fn kill(&self) {}
 }
