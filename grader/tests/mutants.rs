@@ -8,6 +8,9 @@ use std::process::Command;
 
 use common::{Said, grader, run};
 
+/// A catalogue with a change of `raft/src/vote.rs`.
+const GOOD: &str = include_str!("../../tests/mutants/tests/fixtures/good.toml");
+
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
@@ -54,9 +57,9 @@ fn a_change_that_does_not_fit_is_named_before_anything_is_built() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         std::fs::write(path, text).expect("a file");
     };
-    write("tests/mutants/one.toml", ONE);
+    write("tests/mutants/good.toml", GOOD);
     write("tests/variants/none.toml", "variant = []\n");
-    write("raft/src/election.rs", "fn vote() {}\n");
+    write("raft/src/vote.rs", "let vote = tell();\n");
     let points = std::fs::read_to_string(root().join("tests/grading.toml")).expect("the points");
     write("tests/grading.toml", &points);
     let mut command = mutants(&[]);
@@ -64,22 +67,8 @@ fn a_change_that_does_not_fit_is_named_before_anything_is_built() {
     let said = run(command);
     assert_eq!(said.code, 3, "{}", said.err);
     assert!(said.err.contains("the change E5a does not fit the reference"), "{}", said.err);
-    assert!(said.err.contains("occurs 0 times in `raft/src/election.rs`"), "{}", said.err);
+    assert!(said.err.contains("occurs 0 times in `raft/src/vote.rs`"), "{}", said.err);
 }
-
-const ONE: &str = r#"
-[[break]]
-id = "E5a"
-mistake = "It votes twice."
-[[break.mutant]]
-name = "E5a"
-shows = "Two leaders."
-tests = ["2A::re_election"]
-[[break.mutant.change]]
-file = "raft/src/election.rs"
-find = "fn elect() {}"
-replace = ""
-"#;
 
 /// Builds the battery in the workspace's own target folder: slow the first time.
 #[test]

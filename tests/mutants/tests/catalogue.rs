@@ -31,23 +31,7 @@ fn refusal(changes: &[Change], root: &Path) -> String {
 }
 
 const NO_VARIANTS: &str = "variant = []\n";
-const GOOD: &str = r#"
-[[break]]
-id = "E5a"
-mistake = "It votes twice."
-[[break.mutant]]
-name = "E5a"
-shows = "Two leaders."
-tests = ["2A::re_election"]
-[[break.mutant.change]]
-file = "raft/src/vote.rs"
-find = "vote = ask()"
-replace = "vote = true"
-[[break]]
-id = "E5b"
-mistake = "It forgets."
-reason = "It cannot."
-"#;
+const GOOD: &str = include_str!("fixtures/good.toml");
 
 #[test]
 fn a_change_is_made_where_its_text_stands_once() {

@@ -3,13 +3,22 @@
 use labrt::time::Duration;
 
 use crate::harness::{
-    Broken, Command, EntryId, Kind, Lab, Net, Overtaken, Puppets, Request, Wiretap, command,
+    Broken, Cluster, Command, EntryId, Kind, Lab, Net, Overtaken, Puppets, Request, Wiretap,
+    command,
 };
 
-/// Goal: what follows a snapshot in the log stays, if it was acknowledged; what a snapshot covers
-/// is delivered once, and in order; an older snapshot changes nothing. All of it crash or not.
-/// Rules N4, N5, N7, N8, N2.
-pub(crate) fn partial_snapshot(lab: &Lab) {
+/// A cluster in which a server was sent a snapshot.
+struct CaughtUp {
+    cluster: Cluster,
+    /// It saw that.
+    wiretap: Wiretap,
+    /// The server, which was away while the others went on.
+    away: usize,
+    /// What all have applied since.
+    index: u64,
+}
+
+fn caught_up_by_snapshot(lab: &Lab) -> CaughtUp {
     let cluster = lab.snapshotting_cluster(3, Net::Reliable);
     let wiretap = Wiretap::on(&cluster);
     let agree = |servers| cluster.one_with_retry(&cluster.random_command(), servers);
@@ -21,6 +30,14 @@ pub(crate) fn partial_snapshot(lab: &Lab) {
     }
     cluster.connect(away);
     let index = agree(3);
+    CaughtUp { cluster, wiretap, away, index }
+}
+
+/// Goal: what follows a snapshot in the log stays, if it was acknowledged; what a snapshot covers
+/// is delivered once, and in order; an older snapshot changes nothing. All of it crash or not.
+/// Rules N4, N5, N7, N8, N2.
+pub(crate) fn partial_snapshot(lab: &Lab) {
+    let CaughtUp { cluster, wiretap, away, index } = caught_up_by_snapshot(lab);
 
     // A snapshot was sent, so its shape is known. One in several pieces is not made up here.
     let whole = wiretap
@@ -40,17 +57,7 @@ pub(crate) fn partial_snapshot(lab: &Lab) {
 
 /// Goal: a peer that has the snapshot is not sent it again. Rule N6.
 pub(crate) fn snapshot_once(lab: &Lab) {
-    let cluster = lab.snapshotting_cluster(3, Net::Reliable);
-    let wiretap = Wiretap::on(&cluster);
-    let agree = |servers| cluster.one_with_retry(&cluster.random_command(), servers);
-    agree(3);
-    let away = cluster.after(cluster.check_one_leader(), 1);
-    cluster.disconnect(away);
-    for _ in 0..20 {
-        agree(2);
-    }
-    cluster.connect(away);
-    let index = agree(3);
+    let CaughtUp { cluster, wiretap, index, .. } = caught_up_by_snapshot(lab);
     cluster.sleep_ms(500);
 
     let sent = |request: &Request| request.kind == Kind::InstallSnapshot;

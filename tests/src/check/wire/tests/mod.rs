@@ -175,15 +175,21 @@ impl History {
         self.reply(asked, voter, &VoteReply { term: asked.term, vote_granted });
     }
 
+    /// `server` asks `voter` for its vote, which saves it; the reply is under way.
+    fn ask_and_vote(&mut self, server: usize, term: u64, last: (u64, u64), voter: usize) -> Sent {
+        let asked = self.ask(server, term, last);
+        self.arrive(asked, voter);
+        self.save(voter);
+        self.vote(asked, voter, true);
+        asked
+    }
+
     /// `server` saves its vote for itself, and wins the votes of `voters`, which save them.
     fn elect(&mut self, server: usize, term: u64, last: (u64, u64), voters: &[usize]) {
         self.save(server);
         for voter in voters {
-            let asked = self.ask(server, term, last);
-            self.arrive(asked, *voter);
-            self.save(*voter);
-            self.vote(asked, *voter, true);
-            self.deliver(asked);
+            let voted = self.ask_and_vote(server, term, last, *voter);
+            self.deliver(voted);
         }
     }
 

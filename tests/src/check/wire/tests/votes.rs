@@ -91,10 +91,7 @@ fn a_leader_with_half_of_the_votes_is_named() {
 fn a_vote_that_is_still_under_way_does_not_count() {
     let mut h = History::of(3);
     h.save(0);
-    let asked = h.ask(0, 1, (0, 0));
-    h.arrive(asked, 1);
-    h.save(1);
-    h.vote(asked, 1, true);
+    h.ask_and_vote(0, 1, (0, 0), 1);
     h.tell(0, 1, true);
     h.breaks(Broken::LeaderWithoutVotes);
 }
@@ -103,13 +100,10 @@ fn a_vote_that_is_still_under_way_does_not_count() {
 fn a_vote_of_an_earlier_term_does_not_count() {
     let mut h = History::of(3);
     h.save(0);
-    let asked = h.ask(0, 1, (0, 0));
-    h.arrive(asked, 1);
-    h.save(1);
-    h.vote(asked, 1, true);
+    let voted = h.ask_and_vote(0, 1, (0, 0), 1);
     h.save(0);
     h.ask(0, 2, (0, 0));
-    h.deliver(asked);
+    h.deliver(voted);
     h.append(0, 2, (0, 0), &[], 0);
     h.breaks(Broken::LeaderWithoutVotes);
 }
