@@ -14,6 +14,11 @@ use crate::server::{KvState, Server};
 use crate::snapshot;
 use crate::waiters::Waiters;
 
+/// How many deliveries may wait for the apply loop. With none, Raft and the apply loop take turns
+/// for each command, and a machine that is slow to switch between threads lets a server fall behind
+/// whose log can then not be cut (K8).
+const DELIVERIES_WAITING_MAX: usize = 64;
+
 /// A server of the service. See [`labapi::KvServer`] for what its methods promise.
 #[derive(Clone)]
 pub struct KvServer {
@@ -29,7 +34,7 @@ impl labapi::KvServer for KvServer {
         snapshot_above: Option<usize>,
     ) -> Self {
         let store = snapshot::decode(&persister.snapshot());
-        let (apply, deliveries) = bounded(0);
+        let (apply, deliveries) = bounded(DELIVERIES_WAITING_MAX);
         let server = Arc::new(Server {
             raft: Raft::make(peers, me, Arc::clone(&persister), apply),
             state: Mutex::new(KvState { store, waiters: Waiters::default(), snapshot_index: 0 }),

@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use common::{Cluster, ms, passes};
-use labapi::KvClerk as _;
+use labapi::{KvClerk as _, SaveObserver};
 use labrpc_host::{Delay, Duplicates};
 use labrt::thread;
 
@@ -73,5 +76,44 @@ fn a_server_that_was_away_gets_a_snapshot() {
         cluster.crash((away + 1) % 3); // Now the majority needs it.
         assert_eq!(clerk.get("first"), "1", "K8: what only the snapshot holds");
         assert_eq!(clerk.get("k"), "99", "K8: and what came later");
+    });
+}
+
+/// Counts saves.
+#[derive(Default)]
+struct Saves(AtomicUsize);
+
+impl SaveObserver for Saves {
+    fn saved(&self, _raft_state: &[u8], _snapshot: &[u8]) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_server_far_behind_catches_up_without_a_snapshot_per_command() {
+    const COMMANDS: u32 = 400;
+    passes(5, || {
+        let mut cluster = Cluster::new(3, None);
+        let mut clerk = cluster.clerk(&[0, 1, 2]);
+        (0..COMMANDS).for_each(|number| clerk.put("k", &number.to_string()));
+        let behind = cluster.persister(0).raft_state_bytes();
+        assert!(8 * SNAPSHOT_ABOVE < behind, "a long log is there to be applied again: {behind}");
+
+        // After a restart nothing is applied, and the saved state is over the limit at once.
+        cluster.snapshot_above = Some(SNAPSHOT_ABOVE);
+        let saves = [0, 1, 2].map(|server| {
+            let saves = Arc::new(Saves::default());
+            cluster.observe(server, saves.clone());
+            saves
+        });
+        (0..3).for_each(|server| cluster.start(server));
+        assert_eq!(clerk.get("k"), (COMMANDS - 1).to_string(), "all of it was applied");
+        thread::sleep(ms(500));
+        for (server, saves) in saves.iter().enumerate() {
+            let bytes = cluster.persister(server).raft_state_bytes();
+            assert!(bytes < 2 * SNAPSHOT_ABOVE, "K8: server {server} has saved {bytes} bytes");
+            let saves = saves.0.load(Ordering::Relaxed);
+            assert!(saves < COMMANDS as usize / 4, "K8: server {server} has saved {saves} times");
+        }
     });
 }

@@ -43,7 +43,8 @@ impl labapi::KvServer for KvServer {
         persister: Arc<Persister>,
         snapshot_above: Option<usize>,
     ) -> Self {
-        let (apply, deliveries) = bounded(0);
+        // Some may wait, so that Raft and the apply loop need not take turns for each command.
+        let (apply, deliveries) = bounded(64);
         let server = Server {
             raft: Raft::make(peers, me, Arc::clone(&persister), apply),
             state: Mutex::new(KvState {}),

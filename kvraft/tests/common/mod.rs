@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use kvraft::{Clerk, KvServer};
-use labapi::{KvClerk as _, KvServer as _, Persister};
+use labapi::{KvClerk as _, KvServer as _, Persister, SaveObserver};
 use labrpc::ClientEnd;
 use labrpc_host::{Delay, EndSpec, Network, Server};
 use labrt::thread;
@@ -37,12 +37,14 @@ struct Slot {
     server: Option<KvServer>,
     machine: Machine,
     persister: Arc<Persister>,
+    observer: Option<Arc<dyn SaveObserver>>,
     life: u32,
 }
 
 pub struct Cluster {
     pub network: Network,
-    snapshot_above: Option<usize>,
+    /// What servers are told that are started from now on.
+    pub snapshot_above: Option<usize>,
     slots: Vec<Slot>,
     clerks: usize,
 }
@@ -56,12 +58,18 @@ impl Cluster {
             server: None,
             machine: Machine::new(name(server)),
             persister: Arc::default(),
+            observer: None,
             life: 0,
         };
         let slots = (0..servers).map(slot).collect();
         let mut cluster = Self { network, snapshot_above, slots, clerks: 0 };
         (0..servers).for_each(|server| cluster.start(server));
         cluster
+    }
+
+    /// From its next life on, what `server` saves is shown to `observer`.
+    pub fn observe(&mut self, server: usize, observer: Arc<dyn SaveObserver>) {
+        self.slots[server].observer = Some(observer);
     }
 
     pub fn persister(&self, server: usize) -> &Persister {
@@ -75,7 +83,11 @@ impl Cluster {
         let slot = &mut self.slots[server];
         slot.life += 1;
         slot.machine = Machine::new(name(server));
-        slot.persister = Arc::new(slot.persister.copy());
+        let copy = slot.persister.copy();
+        slot.persister = Arc::new(match &slot.observer {
+            Some(observer) => copy.observed_by(observer.clone()),
+            None => copy,
+        });
         let ends: Vec<ClientEnd> = (0..servers)
             .map(|to| {
                 let end = format!("{server} to {to}, life {}", slot.life);
