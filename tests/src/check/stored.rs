@@ -1,7 +1,6 @@
 //! What a key/value service has stored, and how much of it is saved.
 
 use labapi::Persister;
-use labrt::thread;
 use labrt::time::Duration;
 use labrt_host::now;
 
@@ -9,11 +8,6 @@ use crate::harness::{Broken, Client, KvCluster, Violation, marker, seconds, serv
 
 /// How many times the size from which a snapshot is due a saved Raft state may have.
 const LOG_FACTOR_MAX: usize = 8;
-/// How long a server that is behind when its saved state is looked at has to catch up: as long as
-/// an agreement of all servers may take.
-const CATCHES_UP_WITHIN: Duration = Duration::from_secs(10);
-/// How often it is looked at meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// After which time an operation counts as one that will never be done.
 const HANGS: Duration = Duration::from_secs(20);
 
@@ -97,32 +91,19 @@ impl KvCluster {
         }
     }
 
-    /// No server keeps a saved Raft state that snapshots should have made smaller. One that is
-    /// catching up may have more for a moment: what it has not applied yet has to stay.
+    /// No server has saved a Raft state that snapshots should have kept smaller.
     pub(crate) fn check_log_bytes(&self, snapshot_above: usize) {
-        let begin = now();
+        let (bytes, server) = self.saved_bytes_max(Persister::raft_state_bytes);
         let most = LOG_FACTOR_MAX * snapshot_above;
-        loop {
-            let (bytes, server) = self.saved_bytes_max(Persister::raft_state_bytes);
-            if bytes <= most {
-                return;
-            }
-            if CATCHES_UP_WITHIN < now() - begin {
-                self.referee().fail(Violation::new(
-                    Broken::LogNotTrimmed,
-                    format!(
-                        "at most {most} bytes of saved Raft state, with a snapshot due from \
-                         {snapshot_above} bytes on, {} after the last operation at the latest",
-                        seconds(CATCHES_UP_WITHIN)
-                    ),
-                    format!(
-                        "{} has saved {bytes} bytes, at {}",
-                        server_name(server),
-                        seconds(now())
-                    ),
-                ));
-            }
-            thread::sleep(LOOK_EVERY);
+        if most < bytes {
+            self.referee().fail(Violation::new(
+                Broken::LogNotTrimmed,
+                format!(
+                    "at most {most} bytes of saved Raft state, with a snapshot due from \
+                     {snapshot_above} bytes on"
+                ),
+                format!("{} has saved {bytes} bytes, at {}", server_name(server), seconds(now())),
+            ));
         }
     }
 
