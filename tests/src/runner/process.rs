@@ -3,7 +3,8 @@
 
 use std::io::{self, PipeReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::battery::Test;
@@ -12,6 +13,12 @@ use crate::report::{Figures, Replay, Verdict};
 /// When a process that has not ended is ended. Beyond every limit that a run has of its own: it
 /// is for a process that cannot even look at its clock.
 const PROCESS_LIMIT: Duration = Duration::from_secs(660);
+
+/// How often a process is looked at that may still print.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How long one that prints no more is given before it is looked at again: it is about to end.
+const ENDS_WITHIN: Duration = Duration::from_micros(200);
 
 /// Whether what a test prints is kept or let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +50,7 @@ pub(super) fn run_in_process(test: &Test, replay: Replay, output: Output) -> io:
     command.args(["--edition", replay.edition.name()]);
     command.arg("--seed").arg(replay.seed.to_string()).stdin(Stdio::null());
 
-    let reader = match output {
+    let printing = match output {
         Output::Shown => None,
         Output::Captured => {
             let (reader, writer) = io::pipe()?;
@@ -55,37 +62,54 @@ pub(super) fn run_in_process(test: &Test, replay: Replay, output: Output) -> io:
     // It holds the writing ends of the pipe: the reader is to see their end with the child's.
     drop(command);
 
-    let how = wait(&mut child)?;
-    let printed = match reader {
-        Some(reader) => reader.join().expect("reading a pipe does not panic")?,
-        None => Vec::new(),
-    };
+    let (how, printed) = wait(&mut child, printing.as_ref())?;
     Ok(Ended { printed: String::from_utf8_lossy(&printed).into_owned(), how })
 }
 
-fn read_on_a_thread(mut reader: PipeReader) -> JoinHandle<io::Result<Vec<u8>>> {
+/// Gives all that is printed, when nobody can print any more.
+fn read_on_a_thread(mut reader: PipeReader) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, printing) = channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes)?;
-        Ok(bytes)
-    })
+        // Nobody may be interested, if the process could not be started.
+        let _ = sender.send(reader.read_to_end(&mut bytes).map(|_| bytes));
+    });
+    printing
 }
 
-fn wait(child: &mut Child) -> io::Result<How> {
+/// Waits for the end of a process, and for that of what it prints. To learn of the one by the
+/// other costs no timers, which would be some of what a short test costs.
+fn wait(
+    child: &mut Child,
+    printing: Option<&Receiver<io::Result<Vec<u8>>>>,
+) -> io::Result<(How, Vec<u8>)> {
     let begin = Instant::now();
-    loop {
+    let mut printed = None;
+    let how = loop {
+        match (printing, &printed) {
+            (Some(printing), None) => match printing.recv_timeout(LOOK_EVERY) {
+                Ok(all) => printed = Some(all?),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => unreachable!("the reader sends"),
+            },
+            (Some(_), Some(_)) => thread::sleep(ENDS_WITHIN),
+            (None, _) => thread::sleep(LOOK_EVERY),
+        }
         if let Some(status) = child.try_wait()? {
-            return Ok(How::Exited(status));
+            break How::Exited(status);
         }
         if PROCESS_LIMIT < begin.elapsed() {
             child.kill()?;
             child.wait()?;
-            return Ok(How::Stopped);
+            break How::Stopped;
         }
-        // A tenth of the time that has passed costs little waiting and little work.
-        let pause = begin.elapsed() / 10;
-        thread::sleep(pause.clamp(Duration::from_millis(1), Duration::from_millis(50)));
-    }
+    };
+    let printed = match (printing, printed) {
+        (None, _) => Vec::new(),
+        (Some(_), Some(printed)) => printed,
+        (Some(printing), None) => printing.recv().unwrap_or_else(|_| Ok(Vec::new()))?,
+    };
+    Ok((how, printed))
 }
 
 impl Ended {
