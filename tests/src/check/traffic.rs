@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use labapi::Persister;
 use labrt_host::now;
 
 use crate::harness::{Broken, Cluster, Violation, seconds, server_name};
@@ -63,7 +64,7 @@ impl Cluster {
 
     /// No server has saved a Raft state that snapshots should have kept smaller.
     pub(crate) fn check_saved_state_bytes(&self) {
-        let (bytes, server) = self.saved_state_bytes_max();
+        let (bytes, server) = self.saved_bytes_max(Persister::raft_state_bytes);
         if SAVED_STATE_BYTES_MAX <= bytes {
             self.referee().fail(Violation::new(
                 Broken::LogTooLarge,

@@ -10,7 +10,7 @@ use labrt::time::{Duration, Instant};
 use labrt_host::{Machine, now};
 
 use super::broken::Broken;
-use super::cluster::Cluster;
+use super::rafts::Cluster;
 use super::server::{name, number};
 use super::violation::{Violation, seconds};
 

@@ -1,18 +1,11 @@
-//! Asking single servers, and chance.
-
-use std::sync::Arc;
+//! Asking single Rafts.
 
 use labapi::{Started, State};
-use labrt::thread;
-use labrt::time::Duration;
 use labrt_host::now;
-use rand::RngExt;
-use rand::distr::uniform::{SampleRange, SampleUniform};
-use rand::rngs::ChaCha8Rng;
 
-use super::applied::{Applied, Command};
+use super::applied::Command;
 use super::broken::Broken;
-use super::cluster::Cluster;
+use super::rafts::Cluster;
 use super::violation::{Violation, seconds, shown};
 use crate::check::wire::Checkers;
 
@@ -73,41 +66,13 @@ impl Cluster {
         }
     }
 
-    fn observe(&self, server: usize, state: State) {
-        self.shared.claims.observe(self.referee(), server, state);
-    }
-
-    /// Lets the cluster go on alone.
-    pub(crate) fn sleep_ms(&self, millis: u64) {
-        thread::sleep(Duration::from_millis(millis));
-    }
-
-    /// A number of `range`, which the seed decides.
-    pub(crate) fn random<T: SampleUniform>(&self, range: impl SampleRange<T>) -> T {
-        self.with_random(|random| random.random_range(range))
-    }
-
-    /// Draws from what the seed decides.
-    pub(crate) fn with_random<T>(&self, draw: impl FnOnce(&mut ChaCha8Rng) -> T) -> T {
-        draw(&mut self.shared.random.lock())
-    }
-
-    /// Whether something happens that does so `of_1000` times in a thousand.
-    pub(crate) fn chance(&self, of_1000: u32) -> bool {
-        self.random(0..1000) < of_1000
-    }
-
     /// A command that no other is likely to be: a number of up to 63 bits.
     pub(crate) fn random_command(&self) -> Command {
         command(self.random(0..1_u64 << 63))
     }
 
     fn checkers(&self) -> &Checkers {
-        &self.shared.site.checkers
-    }
-
-    pub(crate) fn applied(&self) -> &Arc<Applied> {
-        &self.shared.site.applied
+        &self.shared.checkers
     }
 }
 

@@ -1,31 +1,24 @@
-//! Making a cluster, and what can be done to its servers from outside.
+//! The servers of a cluster, whatever they serve: their lives, their links, and chance.
 
 use std::sync::Arc;
 
-use labapi::Persister;
+use labapi::{Persister, State};
+use labrpc::ClientEnd;
 use labrpc_host::{Delay, Network};
+use labrt::thread;
 use labrt::time::Duration;
 use labrt_host::{Clock, clock, random};
 use parking_lot::Mutex;
+use rand::RngExt;
+use rand::distr::uniform::{SampleRange, SampleUniform};
 use rand::rngs::ChaCha8Rng;
 
-use super::applied::Applied;
-use super::applier::Service;
 use super::claims::Claims;
 use super::referee::{LastSeen, Referee, Standing};
-use super::server::{Life, Site, end_name};
-use super::submission::Submission;
+use super::server::{Life, Made, Place, end_name};
 use crate::check::wire::{Checkers, Snapshots};
 
-/// How long a message is on its way under the virtual clock, at least and at most. The real clock
-/// needs no such model: there, threads take their time. Without it a command would be committed
-/// in the moment in which it is given, and a client that waits for nothing would never let time
-/// pass.
-const LATENCY_MIN: Duration = Duration::from_micros(100);
-const LATENCY_MAX: Duration = Duration::from_millis(2);
-
-/// What the network between the servers is like. Long delays are always on: a call that reaches
-/// nobody fails after up to 7 s.
+/// What the network between the servers is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Net {
     /// No message is lost; each arrives as soon as the machine, or the model of one, allows.
@@ -34,64 +27,70 @@ pub(crate) enum Net {
     Unreliable,
 }
 
-/// The servers of a test. A handle: clones are the same cluster.
-#[derive(Clone)]
-pub(crate) struct Cluster {
-    pub(super) shared: Arc<Shared>,
+/// The servers of a test, each an `S`, and what only clusters of this kind have. A handle: clones
+/// are the same cluster.
+pub(crate) struct ClusterOf<S: ?Sized, K> {
+    pub(super) shared: Arc<Shared<S, K>>,
 }
 
-pub(super) struct Shared {
-    pub(super) site: Site,
-    pub(super) random: Mutex<ChaCha8Rng>,
-    pub(super) claims: Claims,
-    slots: Mutex<Vec<Slot>>,
+impl<S: ?Sized, K> Clone for ClusterOf<S, K> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+pub(super) struct Shared<S: ?Sized, K> {
+    pub(super) kind: K,
+    pub(super) checkers: Checkers,
+    pub(super) referee: Arc<Referee>,
+    network: Network,
+    claims: Claims,
+    random: Mutex<ChaCha8Rng>,
+    slots: Mutex<Vec<Slot<S>>>,
 }
 
 /// Where a server stands, in whatever life.
-#[derive(Default)]
-struct Slot {
-    life: Option<Life>,
+struct Slot<S: ?Sized> {
+    life: Option<Arc<Life<S>>>,
     /// The number of the present life, or of the last one; the first is 1.
     lives: u32,
     /// What the last life left, while there is no present one.
     saved: Persister,
-    connected: bool,
 }
 
-impl Cluster {
-    /// Makes a cluster, starts all servers and connects all of them.
-    pub(super) fn new(
-        submission: Submission,
-        referee: Arc<Referee>,
+impl<S: ?Sized> Slot<S> {
+    fn empty() -> Self {
+        Self { life: None, lives: 0, saved: Persister::default() }
+    }
+}
+
+/// A network in which messages take `latency` under the virtual clock. The real clock needs no
+/// such model: there, threads take their time.
+pub(super) fn network(net: Net, latency: Delay) -> Network {
+    let network = Network::new();
+    network.set_reliable(net == Net::Reliable);
+    if clock() == Some(Clock::Virtual) {
+        network.set_latency(latency);
+    }
+    network
+}
+
+impl<S: ?Sized + Send + Sync + 'static, K> ClusterOf<S, K> {
+    /// So many servers, none of which has begun its first life.
+    pub(super) fn of(
+        kind: K,
         servers: usize,
-        net: Net,
-        service: Service,
+        network: Network,
+        snapshots: Snapshots,
+        referee: Arc<Referee>,
     ) -> Self {
-        let network = Network::new();
-        network.set_reliable(net == Net::Reliable);
-        network.set_long_delays(true);
-        if clock() == Some(Clock::Virtual) {
-            network.set_latency(Delay::uniform(LATENCY_MIN, LATENCY_MAX));
-        }
         referee.note(|notes| notes.servers = vec![LastSeen::default(); servers]);
-        let applied = Arc::new(Applied::new(servers));
-        let snapshots = match service {
-            Service::Plain => Snapshots::Never,
-            Service::Snapshotting => Snapshots::Told,
-        };
         let checkers = Checkers::attach(&network, servers, snapshots, referee.clone());
         referee.ask_checkers(&checkers);
-        let cluster = Self {
-            shared: Arc::new(Shared {
-                site: Site { submission, network, service, applied, checkers, referee },
-                random: Mutex::new(random::stream("scenario")),
-                claims: Claims::default(),
-                slots: Mutex::new((0..servers).map(|_| Slot::default()).collect()),
-            }),
-        };
-        cluster.all().for_each(|server| cluster.start_server(server));
-        cluster.all().for_each(|server| cluster.connect(server));
-        cluster
+        let (claims, random) = (Claims::default(), Mutex::new(random::stream("scenario")));
+        let slots = Mutex::new((0..servers).map(|_| Slot::empty()).collect());
+        let shared = Shared { kind, checkers, referee, network, claims, random, slots };
+        Self { shared: Arc::new(shared) }
     }
 
     /// How many servers there are, whatever became of them.
@@ -104,28 +103,32 @@ impl Cluster {
         0..self.len()
     }
 
-    /// The server `steps` after `server`, round and round.
-    pub(crate) fn after(&self, server: usize, steps: usize) -> usize {
-        (server + steps) % self.len()
+    /// All of them, in a list.
+    pub(crate) fn everyone(&self) -> Vec<usize> {
+        self.all().collect()
     }
 
     pub(crate) fn network(&self) -> &Network {
-        &self.shared.site.network
+        &self.shared.network
     }
 
     pub(crate) fn referee(&self) -> &Referee {
-        &self.shared.site.referee
+        &self.shared.referee
     }
 
     /// What happens from now on is not judged.
     pub(crate) fn close_checkers(&self) {
-        self.shared.site.checkers.close();
+        self.shared.checkers.close();
     }
 
-    /// Crashes `server`: cuts it off, ends its threads at once, keeps what it has saved. Does
+    /// `server` said this of itself.
+    pub(super) fn observe(&self, server: usize, state: State) {
+        self.shared.claims.observe(self.referee(), server, state);
+    }
+
+    /// Ends the threads of `server`, which is cut off, at once, and keeps what it has saved. Does
     /// nothing to one that is down.
-    pub(crate) fn crash(&self, server: usize) {
-        self.disconnect(server);
+    pub(super) fn end_life(&self, server: usize) {
         let (life, number) = {
             let slot = &mut self.shared.slots.lock()[server];
             (slot.life.take(), slot.lives)
@@ -136,54 +139,47 @@ impl Cluster {
         for to in self.all() {
             self.expect(self.network().delete_end(&end_name(server, to, number)));
         }
-        self.shared.site.referee.see(server, |seen| seen.standing = Standing::Crashed);
+        self.referee().see(server, |seen| seen.standing = Standing::Crashed);
     }
 
-    /// Starts `server` from what its last life saved, after crashing that if it still goes on.
-    /// It is not connected.
-    pub(crate) fn start_server(&self, server: usize) {
-        self.crash(server);
+    /// Starts `server`, which is down, from what its last life saved; it is not connected.
+    /// `prepare` is told the number of the new life and what it begins with, and gives what makes
+    /// the server on its machine.
+    pub(super) fn begin_life<M>(&self, server: usize, prepare: impl FnOnce(u32, &Persister) -> M)
+    where
+        M: FnOnce(Vec<ClientEnd>, Arc<Persister>) -> Made<S> + Send + 'static,
+    {
         let (saved, life) = {
             let slot = &mut self.shared.slots.lock()[server];
             slot.lives += 1;
             (slot.saved.copy(), slot.lives)
         };
-        let referee = &self.shared.site.referee;
-        referee.see(server, |seen| {
+        self.referee().see(server, |seen| {
             *seen = LastSeen { standing: Standing::CutOff, ..LastSeen::default() };
         });
-        let life = Life::begin(&self.shared.site, server, self.len(), life, saved);
-        self.shared.slots.lock()[server].life = Some(life);
+        let make = prepare(life, &saved);
+        let place = Place { me: server, servers: self.len(), life };
+        let life = Life::begin(place, self.network(), &self.shared.checkers, saved, make);
+        self.shared.slots.lock()[server].life = Some(Arc::new(life));
     }
 
-    /// Starts `server` as [`Cluster::start_server`] does, and connects it.
-    pub(crate) fn restart(&self, server: usize) {
-        self.start_server(server);
-        self.connect(server);
+    /// The present life of `server`.
+    pub(super) fn life(&self, server: usize) -> Option<Arc<Life<S>>> {
+        self.shared.slots.lock()[server].life.clone()
     }
 
-    /// Connects `server` with all servers that are connected, both ways.
-    pub(crate) fn connect(&self, server: usize) {
-        self.shared.slots.lock()[server].connected = true;
-        for other in self.connected() {
-            self.enable(server, other, true);
-            self.enable(other, server, true);
-        }
-        self.shared.site.referee.see(server, |seen| seen.standing = Standing::Connected);
+    pub(crate) fn is_up(&self, server: usize) -> bool {
+        self.shared.slots.lock()[server].life.is_some()
     }
 
-    /// Cuts `server` off from all servers, both ways. It is not told.
-    pub(crate) fn disconnect(&self, server: usize) {
-        self.shared.slots.lock()[server].connected = false;
-        for other in self.all() {
-            self.enable(server, other, false);
-            self.enable(other, server, false);
-        }
-        self.shared.site.referee.see(server, |seen| {
-            if seen.standing == Standing::Connected {
-                seen.standing = Standing::CutOff;
+    /// Enables or disables all ends between two groups, both ways.
+    pub(super) fn link(&self, group: &[usize], others: &[usize], enabled: bool) {
+        for &one in group {
+            for &other in others {
+                self.enable(one, other, enabled);
+                self.enable(other, one, enabled);
             }
-        });
+        }
     }
 
     fn enable(&self, from: usize, to: usize, enabled: bool) {
@@ -197,42 +193,45 @@ impl Cluster {
     }
 
     /// A misuse of the network by the harness is a mistake of the harness.
-    fn expect<T>(&self, result: Result<T, labrpc_host::NetworkError>) -> T {
+    pub(super) fn expect<T>(&self, result: Result<T, labrpc_host::NetworkError>) -> T {
         result.unwrap_or_else(|error| panic!("the harness misused the network: {error}"))
     }
 
-    /// The servers that are connected.
-    pub(crate) fn connected(&self) -> Vec<usize> {
-        self.all().filter(|server| self.is_connected(*server)).collect()
-    }
-
-    pub(crate) fn is_connected(&self, server: usize) -> bool {
-        self.shared.slots.lock()[server].connected
-    }
-
-    pub(crate) fn is_up(&self, server: usize) -> bool {
-        self.shared.slots.lock()[server].life.is_some()
-    }
-
-    /// Tells every server that it is no longer needed.
-    pub(crate) fn kill_all(&self) {
+    /// Has every server that is up do this, one after the other.
+    pub(super) fn tell_all(&self, what: &'static str, order: fn(&S)) {
         for life in self.all().filter_map(|server| self.life(server)) {
-            life.ask("kill", |raft| raft.kill());
+            life.ask(what, order);
         }
     }
 
-    /// The present life of `server`.
-    pub(super) fn life(&self, server: usize) -> Option<Life> {
-        self.shared.slots.lock()[server].life.clone()
-    }
-
-    /// The size of the largest saved Raft state of any server, crashed ones included; in bytes.
-    pub(crate) fn saved_state_bytes_max(&self) -> (usize, usize) {
+    /// The largest size, in bytes, of what any server has saved, crashed ones included; with the
+    /// server.
+    pub(crate) fn saved_bytes_max(&self, of: impl Fn(&Persister) -> usize) -> (usize, usize) {
         let slots = self.shared.slots.lock();
         let sizes = slots.iter().map(|slot| match &slot.life {
-            Some(life) => life.raft_state_bytes(),
-            None => slot.saved.raft_state_bytes(),
+            Some(life) => of(life.persister()),
+            None => of(&slot.saved),
         });
         sizes.enumerate().map(|(server, bytes)| (bytes, server)).max().unwrap_or_default()
+    }
+
+    /// Lets the cluster go on alone.
+    pub(crate) fn sleep_ms(&self, millis: u64) {
+        thread::sleep(Duration::from_millis(millis));
+    }
+
+    /// A number of `range`, which the seed decides.
+    pub(crate) fn random<T: SampleUniform>(&self, range: impl SampleRange<T>) -> T {
+        self.with_random(|random| random.random_range(range))
+    }
+
+    /// Draws from what the seed decides.
+    pub(crate) fn with_random<T>(&self, draw: impl FnOnce(&mut ChaCha8Rng) -> T) -> T {
+        draw(&mut self.shared.random.lock())
+    }
+
+    /// Whether something happens that does so `of_1000` times in a thousand.
+    pub(crate) fn chance(&self, of_1000: u32) -> bool {
+        self.random(0..1000) < of_1000
     }
 }

@@ -8,9 +8,10 @@ use labrt::time::{Duration, Instant};
 
 use super::applier::Service;
 use super::broken::Broken;
-use super::cluster::{Cluster, Net};
+use super::cluster::Net;
 use super::kv::{KvCluster, KvSetup};
 use super::lateness;
+use super::rafts::Cluster;
 use super::referee::Referee;
 use super::submission::Submission;
 use super::violation::{Violation, seconds};

@@ -6,8 +6,9 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `lab` | what a scenario is given; the limit of a test |
-//! | `cluster` | making a cluster; crash, restart, connect, disconnect |
-//! | `calls` | `start` and `state` of single servers; chance |
+//! | `cluster` | what every cluster is: lives and links of its servers, chance |
+//! | `rafts` | making a cluster of Rafts; crash, restart, connect, disconnect |
+//! | `calls` | `start` and `state` of single Rafts |
 //! | `aim` | which message is which; who leads, who hears whom |
 //! | `wiretap`, `puppets` | requests written down, repeated, made up: one server among puppets |
 //! | `server` | one server in one of its lives |
@@ -29,6 +30,7 @@ mod kv;
 mod lab;
 mod lateness;
 mod puppets;
+mod rafts;
 mod referee;
 mod server;
 mod submission;
@@ -42,12 +44,13 @@ pub(crate) use aim::{
 pub(crate) use applied::{Command, Committed};
 pub use broken::Broken;
 pub(crate) use calls::command;
-pub(crate) use cluster::{Cluster, Net};
+pub(crate) use cluster::Net;
 pub(crate) use kv::{Background, Client, Keys, KvCluster, KvSetup, Partitioner, Workload, marker};
 pub(crate) use lab::Lab;
 pub use lateness::Lateness;
 pub(crate) use lateness::cpu_time;
 pub(crate) use puppets::{Answer, EntryId, Overtaken, Puppets};
+pub(crate) use rafts::Cluster;
 pub(crate) use referee::{LastSeen, Notes, Referee, Standing};
 pub(crate) use server::name as server_name;
 pub use submission::Submission;

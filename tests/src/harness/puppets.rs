@@ -21,7 +21,7 @@ use super::aim::{Kind, party};
 use super::applied::Command;
 use super::broken::Broken;
 use super::calls::command;
-use super::cluster::Cluster;
+use super::rafts::Cluster;
 use super::violation::{Violation, seconds};
 use super::wiretap::{Request, Wiretap};
 

@@ -8,7 +8,7 @@ use labrpc_host::{Event, Stage};
 use parking_lot::Mutex;
 
 use super::aim::{Kind, called, caller, is_plain_vote, kind};
-use super::cluster::Cluster;
+use super::rafts::Cluster;
 
 /// A request as it was sent.
 #[derive(Clone, Debug)]

@@ -1,6 +1,5 @@
 //! A client: a clerk on a machine of its own, with the ends that lead to the servers.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use labrpc::ClientEnd;
@@ -8,7 +7,7 @@ use labrpc_host::{EndSpec, LinkSettings};
 use labrt_host::{Machine, now};
 use rand::seq::SliceRandom;
 
-use super::cluster::{KvCluster, Shared};
+use super::cluster::KvCluster;
 use super::submission::Clerk;
 use crate::harness::server_name;
 use crate::linearizability::KvInput;
@@ -19,24 +18,23 @@ pub(crate) struct Client {
     machine: Machine,
     /// Away during an operation only.
     clerk: Option<Box<dyn Clerk>>,
-    shared: Arc<Shared>,
+    cluster: KvCluster,
 }
 
 impl KvCluster {
     /// A new client that reaches the servers of `to`. Its clerk is given an end for every server,
     /// in random order.
     pub(crate) fn client(&self, to: &[usize]) -> Client {
-        let shared = self.shared.clone();
-        let number = shared.client_count.fetch_add(1, Ordering::Relaxed);
+        let number = self.shared.kind.client_count.fetch_add(1, Ordering::Relaxed);
         let machine = Machine::new(name(number));
         let mut ends: Vec<ClientEnd> =
             self.all().map(|server| self.make_end(number, &machine, server)).collect();
         self.with_random(|random| ends.shuffle(random));
-        let make_clerk = shared.submission.make_clerk;
+        let make_clerk = self.shared.kind.submission.make_clerk;
         let clerk = machine.call("make", move || make_clerk(ends));
         let clerk = clerk.expect("nobody crashes a client");
         self.connect_client(number, to);
-        Client { number, machine, clerk: Some(clerk), shared }
+        Client { number, machine, clerk: Some(clerk), cluster: self.clone() }
     }
 
     /// Lets client `number` reach the servers of `to`, and no others.
@@ -52,7 +50,7 @@ impl KvCluster {
         let (from, to) = (name(client), server_name(server));
         let end = self.expect(network.make_end(EndSpec::new(end_name(client, server)).on(machine)));
         self.expect(network.connect(&end_name(client, server), &to));
-        if let Some(latency) = self.shared.client_latency {
+        if let Some(latency) = self.shared.kind.client_latency {
             let link = LinkSettings { latency: Some(latency), ..LinkSettings::default() };
             self.expect(network.set_link(&from, &to, link.clone()));
             self.expect(network.set_link(&to, &from, link));
@@ -100,14 +98,15 @@ impl Client {
         operation: impl FnOnce(&mut dyn Clerk) -> Option<String> + Send + 'static,
     ) -> Option<String> {
         let mut clerk = self.clerk.take().expect("a client does one operation at a time");
-        let id = self.shared.recorder.called(self.number, asked, now());
+        let kv = &self.cluster.shared.kind;
+        let id = kv.recorder.called(self.number, asked, now());
         let answer = self.machine.call("operation", move || {
             let read = operation(&mut *clerk);
             (clerk, read)
         });
         let (clerk, read) = answer.expect("nobody crashes a client");
-        self.shared.recorder.returned(id, read.clone(), now());
-        self.shared.operation_count.fetch_add(1, Ordering::Relaxed);
+        kv.recorder.returned(id, read.clone(), now());
+        kv.operation_count.fetch_add(1, Ordering::Relaxed);
         self.clerk = Some(clerk);
         read
     }

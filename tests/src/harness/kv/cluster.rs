@@ -3,26 +3,21 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use labapi::{Persister, State};
-use labrpc_host::{Delay, Network};
+use labapi::State;
+use labrpc_host::Delay;
+use labrt::channel::bounded;
 use labrt::thread;
 use labrt::time::Duration;
-use labrt_host::{Clock, clock, now, random};
-use parking_lot::Mutex;
-use rand::RngExt;
-use rand::distr::uniform::{SampleRange, SampleUniform};
-use rand::rngs::ChaCha8Rng;
+use labrt_host::{Clock, clock, now};
 
-use super::server::KvLife;
-use super::submission::KvSubmission;
-use crate::check::wire::{Checkers, Snapshots};
-use crate::harness::claims::Claims;
-use crate::harness::server::end_name;
-use crate::harness::{Broken, LastSeen, Net, Referee, Standing, Violation, seconds, servers};
+use super::submission::{KvSubmission, Server};
+use crate::check::wire::Snapshots;
+use crate::harness::cluster::{ClusterOf, network};
+use crate::harness::server::Made;
+use crate::harness::{Broken, Net, Referee, Standing, Violation, seconds, servers};
 use crate::linearizability::{History, KvInput, Recorder};
 
 /// How long a message between servers is on its way under the virtual clock, at least and at most.
-/// The real clock needs no such model: there, threads take their time.
 const LATENCY_MIN: Duration = Duration::from_micros(500);
 const LATENCY_MAX: Duration = Duration::from_millis(2);
 
@@ -47,13 +42,11 @@ pub(crate) struct KvSetup {
     pub(crate) clients: u32,
 }
 
-/// The servers of a test. A handle: clones are the same cluster.
-#[derive(Clone)]
-pub(crate) struct KvCluster {
-    pub(super) shared: Arc<Shared>,
-}
+/// The key/value servers of a test, and their clients.
+pub(crate) type KvCluster = ClusterOf<dyn Server, Kv>;
 
-pub(super) struct Shared {
+/// What only a cluster of key/value servers has.
+pub(crate) struct Kv {
     pub(super) submission: KvSubmission,
     /// What all clients asked and were told, and when.
     pub(super) recorder: Recorder<KvInput, String>,
@@ -61,23 +54,7 @@ pub(super) struct Shared {
     /// Operations that are over.
     pub(super) operation_count: AtomicU64,
     pub(super) client_latency: Option<Delay>,
-    network: Network,
-    checkers: Checkers,
-    referee: Arc<Referee>,
-    claims: Claims,
-    random: Mutex<ChaCha8Rng>,
     snapshot_above: Option<usize>,
-    slots: Mutex<Vec<Slot>>,
-}
-
-/// Where a server stands, in whatever life.
-#[derive(Default)]
-struct Slot {
-    life: Option<KvLife>,
-    /// The number of the present life, or of the last one; the first is 1.
-    lives: u32,
-    /// What the last life left, while there is no present one.
-    saved: Persister,
 }
 
 impl KvCluster {
@@ -87,112 +64,60 @@ impl KvCluster {
         referee: Arc<Referee>,
         setup: KvSetup,
     ) -> Self {
-        let network = Network::new();
-        network.set_reliable(setup.net == Net::Reliable);
-        let is_virtual = clock() == Some(Clock::Virtual);
-        if is_virtual {
-            network.set_latency(Delay::uniform(LATENCY_MIN, LATENCY_MAX));
-        }
-        let client_latency = (is_virtual && setup.net == Net::Reliable).then(|| {
+        let network = network(setup.net, Delay::uniform(LATENCY_MIN, LATENCY_MAX));
+        let is_modelled = clock() == Some(Clock::Virtual) && setup.net == Net::Reliable;
+        let client_latency = is_modelled.then(|| {
             Delay::uniform(CLIENT_LATENCY_MIN * setup.clients, CLIENT_LATENCY_MAX * setup.clients)
         });
-        referee.note(|notes| notes.servers = vec![LastSeen::default(); setup.servers]);
-        // The service makes its snapshots where nobody sees it.
-        let checkers =
-            Checkers::attach(&network, setup.servers, Snapshots::Hidden, referee.clone());
-        referee.ask_checkers(&checkers);
-        let cluster = Self {
-            shared: Arc::new(Shared {
-                submission,
-                checkers,
-                recorder: Recorder::new(),
-                client_count: AtomicUsize::new(0),
-                operation_count: AtomicU64::new(0),
-                client_latency,
-                network,
-                referee,
-                claims: Claims::default(),
-                random: Mutex::new(random::stream("scenario")),
-                snapshot_above: setup.snapshot_above,
-                slots: Mutex::new((0..setup.servers).map(|_| Slot::default()).collect()),
-            }),
+        let kv = Kv {
+            submission,
+            recorder: Recorder::new(),
+            client_count: AtomicUsize::new(0),
+            operation_count: AtomicU64::new(0),
+            client_latency,
+            snapshot_above: setup.snapshot_above,
         };
+        // The service makes its snapshots where nobody sees it.
+        let cluster = Self::of(kv, setup.servers, network, Snapshots::Hidden, referee);
         cluster.all().for_each(|server| cluster.start_server(server));
         cluster.connect_all();
         cluster
     }
 
-    /// How many servers there are, whatever became of them.
-    pub(crate) fn len(&self) -> usize {
-        self.shared.slots.lock().len()
-    }
-
-    /// The numbers of all servers.
-    pub(crate) fn all(&self) -> std::ops::Range<usize> {
-        0..self.len()
-    }
-
-    /// All of them, in a list.
-    pub(crate) fn everyone(&self) -> Vec<usize> {
-        self.all().collect()
-    }
-
-    pub(crate) fn network(&self) -> &Network {
-        &self.shared.network
-    }
-
-    pub(crate) fn referee(&self) -> &Referee {
-        &self.shared.referee
-    }
-
     /// How many operations of clients are over.
     pub(crate) fn operation_count(&self) -> u64 {
-        self.shared.operation_count.load(Ordering::Relaxed)
+        self.shared.kind.operation_count.load(Ordering::Relaxed)
     }
 
     /// What all clients asked and were told, and when.
     pub(crate) fn history(&self) -> History<KvInput, String> {
-        self.shared.recorder.history()
-    }
-
-    /// What happens from now on is not judged.
-    pub(in crate::harness) fn close_checkers(&self) {
-        self.shared.checkers.close();
+        self.shared.kind.recorder.history()
     }
 
     /// Crashes `server`: cuts it off, ends its threads at once, keeps what it has saved. Does
     /// nothing to one that is down.
     pub(crate) fn crash(&self, server: usize) {
         self.link(&[server], &self.everyone(), false);
-        let (life, number) = {
-            let slot = &mut self.shared.slots.lock()[server];
-            (slot.life.take(), slot.lives)
-        };
-        let Some(life) = life else { return };
-        let saved = life.crash();
-        self.shared.slots.lock()[server].saved = saved;
-        for to in self.all() {
-            self.expect(self.network().delete_end(&end_name(server, to, number)));
-        }
-        self.referee().see(server, |seen| seen.standing = Standing::Crashed);
+        self.end_life(server);
     }
 
     /// Starts `server` from what its last life saved, after crashing that if it still goes on.
     /// Clients reach it; it is not connected to the other servers.
     pub(crate) fn start_server(&self, server: usize) {
         self.crash(server);
-        let (saved, life) = {
-            let slot = &mut self.shared.slots.lock()[server];
-            slot.lives += 1;
-            (slot.saved.copy(), slot.lives)
-        };
-        self.referee().see(server, |seen| {
-            *seen = LastSeen { standing: Standing::CutOff, ..LastSeen::default() };
+        let (make_server, snapshot_above) =
+            (self.shared.kind.submission.make_server, self.shared.kind.snapshot_above);
+        self.begin_life(server, |_, _| {
+            move |peers, persister| {
+                let made = make_server(peers, server, persister, snapshot_above);
+                let (known, services) = (Arc::downgrade(&made), made.services());
+                thread::Builder::new()
+                    .name("owner".to_owned())
+                    .spawn(move || own(&made))
+                    .expect("a run gives threads");
+                Made { server: known, services }
+            }
         });
-        let make = (self.shared.submission.make_server, self.network(), &self.shared.checkers);
-        let above = self.shared.snapshot_above;
-        let life = KvLife::begin(make, server, self.len(), life, saved, above);
-        self.shared.slots.lock()[server].life = Some(life);
     }
 
     /// Connects every server with every other.
@@ -226,35 +151,10 @@ impl KvCluster {
         });
     }
 
-    /// Enables or disables all ends between two groups, both ways.
-    fn link(&self, group: &[usize], others: &[usize], enabled: bool) {
-        for &one in group {
-            for &other in others {
-                self.enable(one, other, enabled);
-                self.enable(other, one, enabled);
-            }
-        }
-    }
-
-    fn enable(&self, from: usize, to: usize, enabled: bool) {
-        let life = {
-            let slot = &self.shared.slots.lock()[from];
-            slot.life.is_some().then_some(slot.lives)
-        };
-        if let Some(life) = life {
-            self.expect(self.network().enable(&end_name(from, to, life), enabled));
-        }
-    }
-
-    /// A misuse of the network by the harness is a mistake of the harness.
-    pub(super) fn expect<T>(&self, result: Result<T, labrpc_host::NetworkError>) -> T {
-        result.unwrap_or_else(|error| panic!("the harness misused the network: {error}"))
-    }
-
     /// What the Raft of `server` says of itself; `None` if it is down.
     pub(crate) fn state(&self, server: usize) -> Option<State> {
         let state = self.life(server)?.ask("state", |server| server.state())?;
-        self.shared.claims.observe(self.referee(), server, state);
+        self.observe(server, state);
         Some(state)
     }
 
@@ -289,44 +189,13 @@ impl KvCluster {
     }
 
     /// Tells every server that it is no longer needed.
-    pub(crate) fn kill_all(&self) {
-        for life in self.all().filter_map(|server| self.life(server)) {
-            life.ask("kill", |server| server.kill());
-        }
+    pub(in crate::harness) fn kill_all(&self) {
+        self.tell_all("kill", |server| server.kill());
     }
+}
 
-    /// The size of the largest saved Raft state and of the largest saved snapshot of any server,
-    /// crashed ones included, in bytes; with the server.
-    pub(crate) fn saved_bytes_max(&self, of: impl Fn(&Persister) -> usize) -> (usize, usize) {
-        let slots = self.shared.slots.lock();
-        let sizes = slots.iter().map(|slot| match &slot.life {
-            Some(life) => of(life.persister()),
-            None => of(&slot.saved),
-        });
-        sizes.enumerate().map(|(server, bytes)| (bytes, server)).max().unwrap_or_default()
-    }
-
-    fn life(&self, server: usize) -> Option<KvLife> {
-        self.shared.slots.lock()[server].life.clone()
-    }
-
-    /// Lets the cluster go on alone.
-    pub(crate) fn sleep_ms(&self, millis: u64) {
-        thread::sleep(Duration::from_millis(millis));
-    }
-
-    /// A number of `range`, which the seed decides.
-    pub(crate) fn random<T: SampleUniform>(&self, range: impl SampleRange<T>) -> T {
-        self.with_random(|random| random.random_range(range))
-    }
-
-    /// Draws from what the seed decides.
-    pub(crate) fn with_random<T>(&self, draw: impl FnOnce(&mut ChaCha8Rng) -> T) -> T {
-        draw(&mut self.shared.random.lock())
-    }
-
-    /// Whether something happens that does so `of_1000` times in a thousand.
-    pub(crate) fn chance(&self, of_1000: u32) -> bool {
-        self.random(0..1000) < of_1000
-    }
+/// Keeps a server alive until its machine ends.
+fn own(_server: &Arc<dyn Server>) {
+    let (_kept, never) = bounded::<()>(0);
+    let _ = never.recv();
 }

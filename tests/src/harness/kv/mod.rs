@@ -6,8 +6,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `submission` | the service and the clerk under test, without their types |
-//! | `server` | one server in one of its lives |
-//! | `cluster` | making a cluster; crash, restart, partitions |
+//! | `cluster` | making a cluster of its servers; crash, restart, partitions |
 //! | `client` | a clerk with the ends that lead to the servers; every operation is recorded |
 //! | `background` | an operation that goes on while the scenario does |
 //! | `pauses` | clients that are kept from asking again; replies that are lost on purpose |
@@ -19,7 +18,6 @@ mod client;
 mod cluster;
 mod partitioner;
 mod pauses;
-mod server;
 mod submission;
 mod workload;
 
