@@ -95,15 +95,10 @@ impl Logs {
         &mut self,
         server: usize,
         leader_term: Term,
-        (index, term): (Index, Term),
+        end: (Index, Term),
         at: Duration,
     ) {
-        let known = &mut self.servers[server];
-        if known.last_leader <= leader_term {
-            let (life, how) = (known.life, How::Acknowledged);
-            let held = Held { leader_term, index, term, life, how, at };
-            Known::keep(&mut known.acknowledged, held);
-        }
+        self.holds(server, How::Acknowledged, leader_term, end, at);
     }
 
     /// `server` leads `leader_term`, and sends its log up to `end`.
@@ -111,14 +106,28 @@ impl Logs {
         &mut self,
         server: usize,
         leader_term: Term,
+        end: (Index, Term),
+        at: Duration,
+    ) {
+        self.holds(server, How::Sent, leader_term, end, at);
+    }
+
+    fn holds(
+        &mut self,
+        server: usize,
+        how: How,
+        leader_term: Term,
         (index, term): (Index, Term),
         at: Duration,
     ) {
         let known = &mut self.servers[server];
         if known.last_leader <= leader_term {
-            let (life, how) = (known.life, How::Sent);
-            let held = Held { leader_term, index, term, life, how, at };
-            Known::keep(&mut known.sent, held);
+            let held = Held { leader_term, index, term, life: known.life, how, at };
+            let place = match how {
+                How::Acknowledged => &mut known.acknowledged,
+                How::Sent => &mut known.sent,
+            };
+            Known::keep(place, held);
         }
     }
 
