@@ -11,7 +11,7 @@ use labrt_host::{Machine, now};
 
 use super::broken::Broken;
 use super::rafts::Cluster;
-use super::server::{name, number};
+use super::server::number;
 use super::violation::{Violation, seconds};
 
 /// How long a server has to be elected if nobody else stands.
@@ -187,9 +187,4 @@ impl Cluster {
     pub(crate) fn live_threads(&self, server: usize) -> usize {
         self.life(server).map_or(0, |life| life.machine().live_threads())
     }
-}
-
-/// The name of a server in the network.
-pub(crate) fn party(server: usize) -> String {
-    name(server)
 }

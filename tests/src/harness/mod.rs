@@ -38,8 +38,7 @@ mod violation;
 mod wiretap;
 
 pub(crate) use aim::{
-    Kind, called, caller, drop_all, gives_vote, is_plain_vote, is_request, kind, party,
-    request_term,
+    Kind, called, caller, drop_all, gives_vote, is_plain_vote, is_request, kind, request_term,
 };
 pub(crate) use applied::{Command, Committed};
 pub use broken::Broken;

@@ -17,11 +17,12 @@ use labrt::time::Duration;
 use labrt_host::now;
 use parking_lot::Mutex;
 
-use super::aim::{Kind, party};
+use super::aim::Kind;
 use super::applied::Command;
 use super::broken::Broken;
 use super::calls::command;
 use super::rafts::Cluster;
+use super::server::name;
 use super::violation::{Violation, seconds};
 use super::wiretap::{Request, Wiretap};
 
@@ -105,10 +106,10 @@ impl Puppets {
 
         let network = cluster.network();
         let end = EndSpec::new(END);
-        let made = network.make_end(end).and_then(|_| network.connect(END, &party(subject)));
+        let made = network.make_end(end).and_then(|_| network.connect(END, &name(subject)));
         made.and_then(|()| network.enable(END, true)).expect("the puppets' end is made once");
         let at_once = LinkSettings { latency: Some(Delay::NONE), ..LinkSettings::default() };
-        for (from, to) in [(END.to_owned(), party(subject)), (party(subject), END.to_owned())] {
+        for (from, to) in [(END.to_owned(), name(subject)), (name(subject), END.to_owned())] {
             network.set_link(&from, &to, at_once.clone()).expect("both were made");
         }
         let history = History { terms: BTreeMap::from([(0, 0), (index, term)]), committed: index };

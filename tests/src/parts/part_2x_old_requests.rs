@@ -2,7 +2,7 @@
 
 use labrpc_host::EndSpec;
 
-use crate::harness::{Cluster, Kind, Lab, Net, Wiretap, party};
+use crate::harness::{Cluster, Kind, Lab, Net, Wiretap, server_name};
 
 /// Goal: what was sent to a follower before arrives again, in any order, before and after the next
 /// election: nothing that was committed is lost. Rules A2, A6, E10, S4.
@@ -65,7 +65,7 @@ impl Cluster {
     fn repeater(&self, server: usize, end: &'static str) -> &'static str {
         let network = self.network();
         let made = network.make_end(EndSpec::new(end));
-        let made = made.and_then(|_| network.connect(end, &party(server)));
+        let made = made.and_then(|_| network.connect(end, &server_name(server)));
         made.and_then(|()| network.enable(end, true)).expect("each is made once");
         end
     }

@@ -1,6 +1,6 @@
 //! Part 2X: links that carry messages one way only.
 
-use crate::harness::{Cluster, Lab, Net, party};
+use crate::harness::{Cluster, Lab, Net, server_name};
 
 /// Goal: whichever links are cut, one way or both, nothing that was committed is lost, and all is
 /// well when they are mended. Rules C2, E3, R2, S4.
@@ -58,6 +58,6 @@ pub(crate) fn half_a_leader(lab: &Lab) {
 impl Cluster {
     /// Stops what goes from one server to another.
     fn cut(&self, from: usize, to: usize) {
-        self.network().cut(&party(from), &party(to)).expect("both are servers");
+        self.network().cut(&server_name(from), &server_name(to)).expect("both are servers");
     }
 }

@@ -9,7 +9,7 @@ use labrt_host::{Clock, clock, now};
 use crate::check::Wait;
 use crate::harness::{
     Broken, Cluster, Kind, Lab, Net, Violation, called, caller, command, drop_all, gives_vote,
-    is_plain_vote, is_request, kind, party, request_term, seconds,
+    is_plain_vote, is_request, kind, request_term, seconds, server_name,
 };
 
 /// How long the cluster has for what it does by itself.
@@ -252,10 +252,10 @@ impl Cluster {
         const NAME: &str = "stranger";
         let network = self.network();
         let made = network.make_end(EndSpec::new(NAME));
-        let made = made.and_then(|_| network.connect(NAME, &party(server)));
+        let made = made.and_then(|_| network.connect(NAME, &server_name(server)));
         made.and_then(|()| network.enable(NAME, true)).expect("it is made once");
         let at_once = LinkSettings { latency: Some(Delay::NONE), ..LinkSettings::default() };
-        network.set_link(NAME, &party(server), at_once).expect("both were made");
+        network.set_link(NAME, &server_name(server), at_once).expect("both were made");
         NAME
     }
 
