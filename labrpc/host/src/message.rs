@@ -178,11 +178,6 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The bytes of the request: of this message, or of the one that it replies to.
-    pub fn request_bytes(&self) -> &'a [u8] {
-        self.request.bytes
-    }
-
     /// Its bytes, as labgob wrote them.
     pub fn bytes(&self) -> &'a [u8] {
         self.content().bytes
