@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 
 use crate::Place;
 use crate::dispatch::{Current, current};
+use crate::engine::task::Needs;
 use crate::engine::{Standing, Waiter};
 use crate::failure::Operation;
 use crate::real::{self, RealCompleter, RealCompletion};
@@ -132,7 +133,7 @@ impl<T: Send + 'static> Completion<T> {
                         }
                         slot.waiter = Some(engine.next_waiter());
                     }
-                    engine.block_for_anybody(operation, place, None);
+                    engine.block(operation, Needs::Anybody, place, None);
                 }
             }
             _ => panic!("a oneshot was waited for outside the run it belongs to"),

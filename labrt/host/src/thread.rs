@@ -18,7 +18,10 @@ enum Inner<T> {
     Thread(RealHandle<T>),
 }
 
-/// Starts a lab thread on the caller's machine. `None` outside a run.
+/// Starts a lab thread on the caller's machine.
+///
+/// # Errors
+/// Gives `body` back outside a run.
 pub fn spawn<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
     name: Option<String>,
     place: Place,

@@ -1,4 +1,5 @@
-//! The loop, and the two ways out of a task and back: [`Engine::point`] and [`Engine::block`].
+//! The two ways out of a task, and back with its next turn: [`Engine::point`] and
+//! [`Engine::block`].
 
 use std::time::Duration;
 
@@ -168,17 +169,7 @@ impl Engine {
         })
     }
 
-    /// As [`Engine::block`], when nobody in particular has to act.
-    pub fn block_for_anybody(
-        &self,
-        operation: Operation,
-        place: Place,
-        deadline_nanos: Option<u64>,
-    ) -> Wake {
-        self.block(operation, Needs::Anybody, place, deadline_nanos)
-    }
-
-    /// Lets `nanos` of virtual time pass.
+    /// Lets `duration` of virtual time pass.
     pub fn sleep(&self, duration: Duration, place: Place) {
         if self.point(EventKind::Sleep, place) == Standing::Inert {
             self.freeze();
