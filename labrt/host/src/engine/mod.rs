@@ -13,21 +13,21 @@
 
 pub mod channel;
 pub mod condvar;
-pub mod deadlock;
+mod deadlock;
 pub mod lock;
-pub mod machine;
-pub mod policy;
+mod machine;
+mod policy;
 mod report;
 pub(crate) mod run;
-pub mod run_cell;
+mod run_cell;
 pub mod rwlock;
 pub(crate) mod safety_net;
 pub mod select;
 pub(crate) mod stack;
-pub mod state;
-pub mod step;
-pub mod task;
-pub mod timers;
+mod state;
+mod step;
+pub(crate) mod task;
+mod timers;
 mod turns;
 
 mod baton;

@@ -26,7 +26,7 @@ pub(crate) fn run_ends(id: u64) {
 /// The first run to touch it owns it until that run is over; a later run finds it empty again. A
 /// `static` is the only way for two runs to meet in one cell; the second is then ended with a
 /// message, since servers that share memory have no consensus to reach.
-pub struct RunCell<T> {
+pub(crate) struct RunCell<T> {
     owner: AtomicU64,
     value: UnsafeCell<T>,
 }
@@ -37,7 +37,7 @@ unsafe impl<T: Send> Sync for RunCell<T> {}
 
 impl<T> RunCell<T> {
     /// A cell that belongs to no run yet.
-    pub const fn new(value: T) -> Self {
+    pub(crate) const fn new(value: T) -> Self {
         Self { owner: AtomicU64::new(0), value: UnsafeCell::new(value) }
     }
 

@@ -19,7 +19,7 @@ use crate::random;
 use crate::trace::{Event, EventKind};
 
 /// Virtual nanoseconds that one step costs, so that a loop which spins makes time pass.
-pub const STEP_COST_NANOS: u64 = 100;
+pub(crate) const STEP_COST_NANOS: u64 = 100;
 
 /// So many steps may pass before a limit is noticed; the step limit itself is exact.
 const LOOK_EVERY_STEPS: u64 = 1 << 10;
@@ -38,7 +38,7 @@ pub struct Engine {
 }
 
 /// What a simulation knows. Only inside [`Engine::with`].
-pub struct State {
+pub(crate) struct State {
     pub(crate) config: RunConfig,
     /// Nanoseconds since the start of the run.
     pub(crate) now: u64,

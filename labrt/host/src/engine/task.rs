@@ -17,7 +17,7 @@ use crate::kill::Killed;
 use crate::trace::EventKind;
 
 /// No task, no machine.
-pub const NOBODY: u32 = u32::MAX;
+pub(crate) const NOBODY: u32 = u32::MAX;
 
 /// A task in one particular wait. Waking it later than that wait does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
