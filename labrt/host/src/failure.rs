@@ -148,6 +148,8 @@ pub enum Operation {
     Rpc,
     /// The host waits for something of its own.
     Host,
+    /// The thread is stalled, for no reason of its own ([`crate::Machine::stall`]).
+    Stall,
 }
 
 impl Operation {
@@ -164,6 +166,7 @@ impl Operation {
             Self::Join => "joins a thread",
             Self::Rpc => "waits for an RPC reply",
             Self::Host => "waits for the host",
+            Self::Stall => "is stalled",
         }
     }
 }

@@ -34,6 +34,7 @@ mod outcome;
 pub mod random;
 pub mod real;
 mod run;
+mod stalls;
 pub mod thread;
 mod trace;
 pub mod watch;
@@ -45,6 +46,7 @@ pub use failure::{Failure, FailureKind, Finding, FindingKind, Operation};
 pub use machine::{Crashed, Machine};
 pub use outcome::{Outcome, RunReport};
 pub use run::{fail, find_divergence, run, stop};
+pub use stalls::Stalls;
 pub use trace::{Divergence, Event, EventKind};
 
 /// A place in somebody's source.

@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Stalls;
 use crate::dispatch::{Current, current};
 use crate::engine::task::{NOBODY, Name};
 use crate::failure::Operation;
@@ -196,6 +197,16 @@ impl Machine {
         match (&self.0, current()) {
             (Inner::Virtual { index }, Current::Virtual(engine)) => engine.machine_steps(*index),
             _ => 0,
+        }
+    }
+
+    /// From now on, its threads are stalled now and then when they hold no lock and are about to
+    /// take one, or to send on a channel; with `None` no more. Others run meanwhile, so what a
+    /// thread saw under a lock before may not be so any more when it goes on: what a real machine
+    /// does to it once in a million times. Virtual clock only: elsewhere nothing happens.
+    pub fn stall(&self, stalls: Option<Stalls>) {
+        if let (Inner::Virtual { index }, Current::Virtual(engine)) = (&self.0, current()) {
+            engine.stall_machine(*index, stalls);
         }
     }
 

@@ -117,6 +117,7 @@ impl<T> SimChannel<T> {
         if self.capacity.is_some() && patience != Patience::None {
             engine.watch_wait(Operation::Send, place);
         }
+        engine.stall(place);
         match self.capacity {
             Some(0) => self.send_by_hand(engine, value, patience, place),
             _ => self.send_buffered(engine, value, patience, place),

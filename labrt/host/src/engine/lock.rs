@@ -81,6 +81,7 @@ impl LockCell {
     #[inline]
     pub fn lock(&self, engine: &Engine, place: Place) {
         let standing = engine.point(EventKind::Lock, place);
+        engine.stall(place);
         self.lock_after_point(engine, place, standing);
     }
 

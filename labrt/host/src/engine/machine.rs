@@ -7,6 +7,7 @@ use super::state::{Engine, State};
 use super::step::Standing;
 use super::task::{NOBODY, Name, RunState};
 use crate::Place;
+use crate::Stalls;
 use crate::dispatch;
 use crate::kill;
 use crate::trace::EventKind;
@@ -23,6 +24,8 @@ pub(crate) struct MachineState {
     /// Threads that have not ended.
     pub(crate) live: usize,
     pub(crate) hooks: Vec<Hook>,
+    /// What its threads suffer.
+    pub(crate) stalls: Option<Stalls>,
 }
 
 impl Engine {
@@ -36,6 +39,7 @@ impl Engine {
                 crash_at: 0,
                 live: 0,
                 hooks: Vec::new(),
+                stalls: None,
             });
             (s.machines.len() - 1) as u32
         })

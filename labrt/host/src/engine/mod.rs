@@ -24,6 +24,7 @@ pub mod rwlock;
 pub(crate) mod safety_net;
 pub mod select;
 pub(crate) mod stack;
+mod stall;
 mod state;
 mod step;
 pub(crate) mod task;

@@ -67,6 +67,7 @@ impl RwLockCell {
 
     fn lock(&self, engine: &Engine, place: Place, mode: LockMode, kind: EventKind) {
         let standing = engine.point(kind, place);
+        engine.stall(place);
         let operation = match mode {
             LockMode::Read => Operation::Read,
             LockMode::Write => Operation::Write,

@@ -65,6 +65,8 @@ pub(crate) struct State {
     pub(crate) rng: ChaCha8Rng,
     pub(crate) student_rng: ChaCha8Rng,
     pub(crate) policy: PolicyState,
+    /// Whether the threads of any machine are stalled now and then.
+    pub(crate) is_stalling: bool,
     pub(crate) machines: Vec<MachineState>,
     /// Machines whose crash the loop has to carry out.
     pub(crate) crashes: Vec<u32>,
@@ -108,6 +110,7 @@ impl Engine {
                 rng,
                 student_rng: random::seeded(config.seed, "student"),
                 policy,
+                is_stalling: false,
                 machines: Vec::new(),
                 crashes: Vec::new(),
                 spawned: 0,
