@@ -4,9 +4,9 @@ use crate::harness::Lab;
 use crate::parts::{
     part_2a, part_2b, part_2b_limits, part_2c, part_2c_churn, part_2d, part_2x_crashes,
     part_2x_figure8, part_2x_follower, part_2x_old_requests, part_2x_partitions, part_2x_replies,
-    part_2x_snapshots, part_2x_terms, part_2x_timers, part_2x_traffic, part_2x_votes,
-    part_2x_waits, part_3a, part_3a_crashes, part_3b, part_3x_leaders, part_3x_repeats,
-    part_3x_storms,
+    part_2x_snapshots, part_2x_stalls, part_2x_terms, part_2x_timers, part_2x_traffic,
+    part_2x_votes, part_2x_waits, part_3a, part_3a_crashes, part_3b, part_3x_leaders,
+    part_3x_repeats, part_3x_stalls, part_3x_storms,
 };
 
 /// One test of the battery.
@@ -161,6 +161,8 @@ pub const TESTS: &[Test] = &[
         &["R3", "E9"], part_2x_traffic::silent_peer_costs_little),
     test("2X::conflict_costs_little", "bytes to a follower whose last entries differ",
         &["B2", "B3", "B4"], part_2x_traffic::conflict_costs_little),
+    test("2X::deep_conflict", "refusals of a follower with many false entries",
+        &["B3", "B2", "B1"], part_2x_traffic::deep_conflict),
     test("2X::one_way_links", "links that carry messages one way",
         &["C2", "E3", "R2", "S4"], part_2x_partitions::one_way_links),
     test("2X::half_a_leader", "a leader that only speaks, or only hears",
@@ -181,6 +183,16 @@ pub const TESTS: &[Test] = &[
         &["N2", "N3", "N7", "P1"], part_2x_crashes::crash_at_snapshot),
     test("2X::storm", "seven servers in a storm of crashes and duplicates",
         &["P1", "S4", "A2", "C1", "E5"], part_2x_crashes::storm),
+    test("2X::stalled_candidate", "votes while the threads of a candidate are stalled",
+        &["L2", "E5", "E8"], part_2x_stalls::stalled_candidate),
+    test("2X::stalled_votes", "votes for two terms at once, threads stalled",
+        &["L3", "E5"], part_2x_stalls::stalled_votes),
+    test("2X::stalled_appends", "messages of one leader at once, threads stalled",
+        &["L3", "A2"], part_2x_stalls::stalled_appends),
+    test("2X::stalled_deliveries", "a snapshot that overtakes stalled deliveries",
+        &["N8", "S2", "C3"], part_2x_stalls::stalled_deliveries),
+    test("2X::stalled_threads", "servers whose threads are stalled all the time",
+        &["L2", "L3", "L5"], part_2x_stalls::stalled_threads),
 
     test("3A::basic", "one client",
         &["K1", "K9", "K10"], part_3a::basic),
@@ -239,6 +251,8 @@ pub const TESTS: &[Test] = &[
         &["K4", "K2"], part_3x_leaders::reused_index),
     test("3X::deposed_leader", "operations that wait at a leader that is none any more",
         &["K2", "K7"], part_3x_leaders::deposed_leader),
+    test("3X::remembered_leader", "whom clients ask first",
+        &["K7"], part_3x_leaders::remembered_leader),
     test("3X::late_duplicates", "requests that arrive again long after they were answered",
         &["K3"], part_3x_repeats::late_duplicates),
     test("3X::lost_replies", "every first reply is lost",
@@ -253,4 +267,6 @@ pub const TESTS: &[Test] = &[
         &["K1"], part_3x_storms::stale_leader),
     test("3X::restart_storm", "servers that crash and start all the time, snapshots",
         &["K3", "K8", "N2", "N3", "N6"], part_3x_storms::restart_storm),
+    test("3X::stalled_handlers", "handlers that are stalled between two critical sections",
+        &["K2", "K5", "L5"], part_3x_stalls::stalled_handlers),
 ];

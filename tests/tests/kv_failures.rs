@@ -71,6 +71,16 @@ fn operations_take_too_long() {
     insta::assert_snapshot!(shape(&run));
 }
 
+/// Its clerk asks one server after the other, and begins with the first each time.
+#[test]
+fn clients_do_not_remember_whom_to_ask() {
+    let run = run::<Nothing>("3X::remembered_leader", 7);
+    assert_eq!(run.verdict, Verdict::Fail, "{}", run.text);
+    let found = run.violation.as_ref().map(|violation| violation.broken);
+    assert_eq!(found, Some(Broken::LeaderNotRemembered), "{}", run.text);
+    assert_eq!(run.rule, Some("K7"), "{}", run.text);
+}
+
 #[test]
 fn a_battery_without_a_service_says_so() {
     let test = TESTS.iter().find(|test| test.name == "3A::basic").expect("a test of the table");

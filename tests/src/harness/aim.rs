@@ -178,6 +178,13 @@ impl Cluster {
         }
     }
 
+    /// Lets `server` crash as soon as it has saved a snapshot that it had not saved before.
+    pub(crate) fn crash_at_new_snapshot(&self, server: usize) {
+        if let Some(life) = self.life(server) {
+            self.checkers().crash_at_new_snapshot(server, life.machine());
+        }
+    }
+
     /// The machine that `server` runs on in its present life.
     pub(crate) fn machine(&self, server: usize) -> Option<Machine> {
         self.life(server).map(|life| life.machine().clone())

@@ -24,6 +24,8 @@ pub enum Broken {
     NobodyAccepts,
     /// A command was accepted, and no server ever applied it.
     NeverCommitted,
+    /// A command was not committed before its leader was replaced, though a majority was connected.
+    LeaderReplaced,
     /// A command was applied by too few servers.
     NotAppliedByAll,
     /// Something was applied that no majority can have stored.
@@ -46,6 +48,8 @@ pub enum Broken {
     VoteInOldTerm,
     /// A server voted for a candidate whose log ends before its own.
     VoteForStaleLog,
+    /// The same, of a server that held its entries before it crashed.
+    VoteAfterCrash,
     /// A vote left before it was saved.
     UnsavedVote,
     /// A server leads without the votes of a majority in that term.
@@ -72,6 +76,8 @@ pub enum Broken {
     EntriesLost,
     /// Entries that a server had acknowledged before it crashed are gone.
     EntriesForgotten,
+    /// A restarted server's log is as long as before, and its last entry is of a lower term.
+    EntryTermLost,
     /// Entries were acknowledged before they were saved.
     UnsavedEntries,
     /// A leader counts an entry as committed that no majority holds.
@@ -94,7 +100,7 @@ pub enum Broken {
     SnapshotLost,
     /// A server saved an older snapshot over a newer one.
     SnapshotWentBack,
-    /// A snapshot was sent with another term than its last entry has.
+    /// A snapshot, or what it covers, was sent with another term than its last entry has.
     SnapshotTerm,
     /// A snapshot was sent that is not the one of its index.
     SnapshotContent,
@@ -136,14 +142,20 @@ pub enum Broken {
     TooFewRpcs,
     /// More bytes than the commands need.
     TooManyBytes,
+    /// A leader was refused far more often than it takes to find where two logs part.
+    BackUpTooSlow,
     /// The saved Raft state grew in spite of snapshots.
     LogTooLarge,
     /// The whole test took too long.
     TestTooLong,
     /// A key holds another value than its only writer has given it.
     WrongValue,
+    /// A read missed what its client had written before, and a later one found it.
+    StaleRead,
     /// An append that was acknowledged has left no trace.
     AppendLost,
+    /// The same, of a service that makes snapshots.
+    AppendLostWithSnapshots,
     /// An append has left two traces.
     AppliedTwice,
     /// Two appends of one client stand in the wrong order.
@@ -154,6 +166,8 @@ pub enum Broken {
     OperationHangs,
     /// Operations take too long.
     OperationsTooSlow,
+    /// Clients that know the leader ask others first.
+    LeaderNotRemembered,
     /// The saved Raft state of a key/value server grew in spite of the size at which snapshots are
     /// due.
     LogNotTrimmed,
@@ -184,6 +198,7 @@ impl Broken {
             Self::WrongIndex => &["C7", "C3"],
             Self::NobodyAccepts => &["E2", "E9", "C7", "E6"],
             Self::NeverCommitted => &["R3", "A3", "B3", "C2", "C4", "C6"],
+            Self::LeaderReplaced => &["E9", "S3", "S1", "R3", "E1", "L4"],
             Self::NotAppliedByAll => &["C4", "R3", "B3", "A5", "N6"],
             Self::CommittedByMinority => &["C2", "E7", "C3"],
             Self::DifferentCommands => &["C2", "C1", "A2", "A4", "A5", "E6", "E7", "P1"],
@@ -195,6 +210,7 @@ impl Broken {
             Self::VoteForgotten => &["P1", "E5", "P3"],
             Self::VoteInOldTerm => &["E10", "E3"],
             Self::VoteForStaleLog => &["E6", "N7"],
+            Self::VoteAfterCrash => &["P1", "E6", "P2", "P3", "N7"],
             Self::UnsavedVote => &["P1"],
             Self::LeaderWithoutVotes => &["E7", "L5", "E8"],
             Self::LeadsAfterRestart => &["P2"],
@@ -208,6 +224,7 @@ impl Broken {
             Self::StaleLeaderAccepted => &["A6", "E10"],
             Self::EntriesLost => &["A2", "N5", "L5"],
             Self::EntriesForgotten => &["P1", "N2", "P2"],
+            Self::EntryTermLost => &["P2", "P3", "P1"],
             Self::UnsavedEntries => &["P1", "A2"],
             Self::CommitWithoutMajority => &["C2", "C6", "C5", "R1"],
             Self::CommitOfOldTerm => &["C1"],
@@ -240,15 +257,19 @@ impl Broken {
             Self::TooManyRpcs => &["R3", "E9"],
             Self::TooFewRpcs => &["E7"],
             Self::TooManyBytes => &["B4", "R3"],
+            Self::BackUpTooSlow => &["B3", "B2", "B1"],
             Self::LogTooLarge => &["N10", "N1"],
             Self::TestTooLong => &["L4", "B3"],
             Self::WrongValue => &["K1", "K3", "K2", "K5", "K8", "K9"],
-            Self::AppendLost => &["K9", "K2", "K4", "K8"],
+            Self::StaleRead => &["K1", "K9"],
+            Self::AppendLost => &["K9", "K2", "K4"],
+            Self::AppendLostWithSnapshots => &["K8", "K9", "K2", "K4", "N2", "N3"],
             Self::AppliedTwice => &["K3", "K7"],
             Self::AppendsReordered => &["K3", "K9", "K4"],
             Self::MinorityServes => &["K1", "K9", "C2"],
             Self::OperationHangs => &["K2", "K7", "C4", "R3"],
             Self::OperationsTooSlow => &["K10", "K7"],
+            Self::LeaderNotRemembered => &["K7"],
             Self::LogNotTrimmed => &["K8", "N10", "N1"],
             Self::UnwantedSnapshot => &["K8"],
             Self::SnapshotTooLarge => &["K6", "K8"],
@@ -275,6 +296,7 @@ impl Broken {
             | Self::VoteForgotten
             | Self::VoteInOldTerm
             | Self::VoteForStaleLog
+            | Self::VoteAfterCrash
             | Self::UnsavedVote
             | Self::LeaderWithoutVotes
             | Self::LeadsAfterRestart
@@ -288,6 +310,7 @@ impl Broken {
             | Self::StaleLeaderAccepted
             | Self::EntriesLost
             | Self::EntriesForgotten
+            | Self::EntryTermLost
             | Self::UnsavedEntries
             | Self::CommitWithoutMajority
             | Self::CommitOfOldTerm
@@ -308,7 +331,9 @@ impl Broken {
             | Self::HigherTermIgnored
             | Self::FollowerAppended
             | Self::WrongValue
+            | Self::StaleRead
             | Self::AppendLost
+            | Self::AppendLostWithSnapshots
             | Self::AppliedTwice
             | Self::AppendsReordered
             | Self::MinorityServes
@@ -323,11 +348,13 @@ impl Broken {
             | Self::LeaderRefused
             | Self::NobodyAccepts
             | Self::NeverCommitted
+            | Self::LeaderReplaced
             | Self::NotAppliedByAll
             | Self::TooManyIdleRpcs
             | Self::TooManyRpcs
             | Self::TooFewRpcs
             | Self::TooManyBytes
+            | Self::BackUpTooSlow
             | Self::LogTooLarge
             | Self::UnreadableMessage
             | Self::NotAppliedInSilence
@@ -341,6 +368,7 @@ impl Broken {
             | Self::TestTooLong
             | Self::OperationHangs
             | Self::OperationsTooSlow
+            | Self::LeaderNotRemembered
             | Self::LogNotTrimmed
             | Self::NotDecided => false,
         }

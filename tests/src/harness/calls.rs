@@ -7,7 +7,7 @@ use super::applied::Command;
 use super::broken::Broken;
 use super::rafts::Cluster;
 use super::violation::{Violation, seconds, shown};
-use crate::check::wire::Checkers;
+use crate::check::wire::{Checkers, Sighting};
 
 impl Cluster {
     /// What `server` says of itself; `None` if it is down.
@@ -71,7 +71,12 @@ impl Cluster {
         command(self.random(0..1_u64 << 63))
     }
 
-    fn checkers(&self) -> &Checkers {
+    /// What `server` was last seen as on the wire, in its present life.
+    pub(crate) fn sighting(&self, server: usize) -> Sighting {
+        self.checkers().sighting(server)
+    }
+
+    pub(super) fn checkers(&self) -> &Checkers {
         &self.shared.checkers
     }
 }

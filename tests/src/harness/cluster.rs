@@ -7,7 +7,7 @@ use labrpc::ClientEnd;
 use labrpc_host::{Delay, Network};
 use labrt::thread;
 use labrt::time::Duration;
-use labrt_host::{Clock, clock, random};
+use labrt_host::{Clock, Stalls, clock, random};
 use parking_lot::Mutex;
 use rand::RngExt;
 use rand::distr::uniform::{SampleRange, SampleUniform};
@@ -213,6 +213,19 @@ impl<S: ?Sized + Send + Sync + 'static, K> ClusterOf<S, K> {
             None => of(&slot.saved),
         });
         sizes.enumerate().map(|(server, bytes)| (bytes, server)).max().unwrap_or_default()
+    }
+
+    /// The threads of `server` are stalled from now on, in its present life, or no more. Virtual
+    /// clock only: under the real one nothing happens.
+    pub(crate) fn stall(&self, server: usize, stalls: Option<Stalls>) {
+        if let Some(life) = self.life(server) {
+            life.machine().stall(stalls);
+        }
+    }
+
+    /// The same, for all servers.
+    pub(crate) fn stall_all(&self, stalls: Option<Stalls>) {
+        self.all().for_each(|server| self.stall(server, stalls));
     }
 
     /// Lets the cluster go on alone.

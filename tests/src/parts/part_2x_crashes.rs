@@ -98,8 +98,11 @@ pub(crate) fn crash_at_snapshot(lab: &Lab) {
     agree(3);
     for round in 0..20 {
         let victim = cluster.random(cluster.all());
-        let most = if round % 2 == 0 { 400 } else { 3000 };
-        cluster.crash_in_steps(victim, cluster.random(1..=most));
+        match round % 3 {
+            0 => cluster.crash_at_new_snapshot(victim),
+            1 => cluster.crash_in_steps(victim, cluster.random(1..=400)),
+            _ => cluster.crash_in_steps(victim, cluster.random(1..=3000)),
+        }
         for _ in 0..10 {
             agree(2);
         }

@@ -62,13 +62,16 @@ pub(crate) fn reused_index(lab: &Lab) {
     client.append("k", &marker(5, 0));
 
     let (four, pause_four) = append_at(&cluster, s1, 4);
+    // It is told of the new term by nothing but what it has to apply, and at once: whoever looks
+    // now and then whether it still leads finds out later.
+    cluster.hurry(s2, s1);
+    cluster.connect_all();
+    cluster.sleep_ms(1000);
+    check_not_acknowledged(&cluster, &four, s1, 4);
     for message in entries.list() {
         let _ = entries.drop_message(message.call()); // Sent in a term that is over.
     }
     drop(entries);
-    cluster.connect_all();
-    cluster.sleep_ms(1000);
-    check_not_acknowledged(&cluster, &four, s1, 4);
 
     for operation in [&one, &two, &three, &four] {
         cluster.connect_client(operation.client(), &cluster.everyone());
@@ -144,5 +147,46 @@ pub(crate) fn deposed_leader(lab: &Lab) {
         waiting.iter().for_each(|append| append.check_ends(&cluster, AFTER_HEALING));
         let value = main.get("k");
         (0..5_u32).for_each(|me| cluster.check_appends(&value, me, round + 1));
+    }
+}
+
+/// Goal: a client that was served asks the same server first the next time. Rule K7.
+pub(crate) fn remembered_leader(lab: &Lab) {
+    const CLIENTS: u32 = 8;
+    const APPENDS: u32 = 10;
+    /// One and a half requests for each operation. A client that begins with the same server each
+    /// time needs three on average.
+    const REQUESTS_MAX: u64 = (CLIENTS * APPENDS * 3 / 2) as u64;
+    let cluster = lab.kv_cluster(FIVE_SERVERS);
+    let count = cluster.count_requests();
+    for round in 0..5 {
+        let leader = cluster.leader_among(&cluster.everyone());
+        let state = cluster.state(leader);
+        let clients = (0..CLIENTS).map(|_| cluster.client(&cluster.everyone()));
+        let mut clients: Vec<_> = clients.collect();
+        // This tells each of them who leads.
+        clients.iter_mut().for_each(|client| client.put("k", ""));
+        let before = count.load(Ordering::Relaxed);
+        for number in 0..APPENDS {
+            for client in &mut clients {
+                client.append("k", &marker(round, number));
+            }
+        }
+        let requests = count.load(Ordering::Relaxed) - before;
+        if cluster.state(leader) != state {
+            continue; // Another leader came in between.
+        }
+        if REQUESTS_MAX < requests {
+            cluster.referee().fail(Violation::new(
+                Broken::LeaderNotRemembered,
+                format!(
+                    "at most {REQUESTS_MAX} requests for {} operations of clients that know the \
+                     leader: it was server {leader} all the time",
+                    CLIENTS * APPENDS
+                ),
+                format!("there were {requests}, by {}", seconds(now())),
+            ));
+        }
+        return;
     }
 }

@@ -1,5 +1,6 @@
 //! Attaching the checkers to a cluster, and where all that happens comes in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ struct Watching {
     /// Who runs on which machine. Machines are numbered in the order of their making.
     machines: Vec<Option<Who>>,
     first_machine: u32,
+    /// Servers that are to crash as soon as they have saved another snapshot than before.
+    doomed: BTreeMap<usize, Machine>,
     /// Nothing is judged any more: something was found, or the test is over.
     is_closed: bool,
 }
@@ -57,6 +60,7 @@ impl Checkers {
             judge: Judge::new(servers, snapshots),
             machines: Vec::new(),
             first_machine: 0,
+            doomed: BTreeMap::new(),
             is_closed: false,
         };
         let checkers =
@@ -76,6 +80,7 @@ impl Checkers {
         {
             let mut watching = self.shared.watching.lock();
             let who = watching.judge.begin_life(server);
+            watching.doomed.remove(&server);
             watching.runs_on(machine.id(), who);
         }
         persister.observed_by(Arc::new(Saves { checkers: self.clone(), server }))
@@ -84,6 +89,12 @@ impl Checkers {
     /// The test is over: what happens from now on is not judged.
     pub(crate) fn close(&self) {
         self.shared.watching.lock().is_closed = true;
+    }
+
+    /// `machine`, on which `server` runs, crashes as soon as that has saved a snapshot that it had
+    /// not saved before: at the next step it would take.
+    pub(crate) fn crash_at_new_snapshot(&self, server: usize, machine: &Machine) {
+        self.shared.watching.lock().doomed.insert(server, machine.clone());
     }
 
     /// What could not be read, and which checks are off for that: one line each.
@@ -178,6 +189,16 @@ impl Watching {
         *self.machines.get(place as usize)?
     }
 
+    fn saved(&mut self, server: usize, snapshot: &[u8]) -> Result<(), Violation> {
+        let at: Duration = now();
+        if self.judge.store.is_new(server, snapshot)
+            && let Some(machine) = self.doomed.remove(&server)
+        {
+            labrt_host::event::after(Duration::ZERO, move || machine.crash());
+        }
+        self.judge.saved(server, snapshot, at)
+    }
+
     fn see(&mut self, event: &Event<'_>) -> Result<(), Violation> {
         let (message, at) = (&event.message, event.at);
         let number = message.call().0;
@@ -229,7 +250,6 @@ struct Saves {
 
 impl SaveObserver for Saves {
     fn saved(&self, _raft_state: &[u8], snapshot: &[u8]) {
-        let at: Duration = now();
-        self.checkers.judge(|judge| judge.saved(self.server, snapshot, at));
+        self.checkers.watch(|watching| watching.saved(self.server, snapshot));
     }
 }

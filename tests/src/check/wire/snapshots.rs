@@ -55,9 +55,20 @@ impl Store {
         }
     }
 
+    /// Whether `server` has saved a snapshot.
+    pub(super) fn has_snapshot(&self, server: usize) -> bool {
+        0 < self.saved[server].bytes
+    }
+
     /// How often `server` has saved.
     pub(super) fn saves(&self, server: usize) -> u64 {
         self.saved[server].count
+    }
+
+    /// Whether `server` has not saved this snapshot before. One that is as long as the one before
+    /// counts as the same.
+    pub(super) fn is_new(&self, server: usize, snapshot: &[u8]) -> bool {
+        self.saved[server].bytes != snapshot.len()
     }
 
     /// `server` saves.
@@ -69,7 +80,7 @@ impl Store {
     ) -> Result<(), Violation> {
         let before = self.saved[server];
         self.saved[server].count += 1;
-        if snapshot.len() == before.bytes {
+        if !self.is_new(server, snapshot) {
             return Ok(());
         }
         let found = self.made.iter().find(|(_, data)| **data == *snapshot);

@@ -90,6 +90,11 @@ impl KvCluster {
         cluster
     }
 
+    /// Whether its service is to make snapshots.
+    pub(crate) fn makes_snapshots(&self) -> bool {
+        self.shared.kind.snapshot_above.is_some()
+    }
+
     /// How many operations of clients are over.
     pub(crate) fn operation_count(&self) -> u64 {
         self.shared.kind.operation_count.load(Ordering::Relaxed)

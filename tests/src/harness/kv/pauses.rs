@@ -1,10 +1,11 @@
-//! Clients that are kept from asking again, and replies that are lost on purpose.
+//! Clients that are kept from asking again, messages that are lost, kept or hurried on purpose, and
+//! requests that are counted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use labrpc_host::{Direction, Hold, Message};
+use labrpc_host::{Delay, Direction, Event, Hold, LinkSettings, Message, Stage};
 use labrt::thread;
 use labrt::time::Duration;
 use parking_lot::Mutex;
@@ -44,6 +45,27 @@ impl KvCluster {
                 && message.sender() == server
                 && message.field("entries").is_some()
         })
+    }
+
+    /// Messages between two servers take no time from now on.
+    pub(crate) fn hurry(&self, one: usize, other: usize) {
+        let at_once = LinkSettings { latency: Some(Delay::NONE), ..LinkSettings::default() };
+        for (from, to) in [(one, other), (other, one)] {
+            let (from, to) = (crate::harness::server_name(from), crate::harness::server_name(to));
+            self.expect(self.network().set_link(&from, &to, at_once.clone()));
+        }
+    }
+
+    /// How many requests all clients send from now on.
+    pub(crate) fn count_requests(&self) -> Arc<AtomicU64> {
+        let count = Arc::new(AtomicU64::new(0));
+        let counted = count.clone();
+        self.network().tap(move |event: &Event<'_>| {
+            if event.stage == Stage::RequestSent && event.message.sender().starts_with("client") {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        count
     }
 
     /// From now on the first, third, fifth, ... reply of each server to each client is lost.
