@@ -4,7 +4,7 @@ mod broken;
 
 use broken::{
     AllLead, AppliesAlone, Behaviour, BreaksAnAssertion, DeliversUnderTheLock, NeverElects,
-    VotesForAll, submission,
+    SleepsUnderTheLock, VotesForAll, submission,
 };
 use lab_tests::{Broken, TESTS, TestRun, Verdict, run_test};
 use labrt_host::{Limits, RunConfig};
@@ -35,6 +35,15 @@ fn nobody_is_elected() {
     let run = run::<NeverElects>("2A::initial_election");
     assert_eq!(run.verdict, Verdict::Fail, "{}", run.text);
     insta::assert_snapshot!(text(&run));
+}
+
+#[test]
+fn a_limit_that_was_missed_while_a_lock_is_held_across_a_wait_points_to_that() {
+    let run = run::<SleepsUnderTheLock>("2A::initial_election");
+    let violation = run.violation.as_ref().expect("the battery found it");
+    assert_eq!(violation.broken, Broken::NoLeader, "{}", run.text);
+    assert_eq!(run.rule, Some("L4"), "whoever needs the lock comes too late: {}", run.text);
+    assert!(run.text.contains("also be a breach of E2"), "the others are told: {}", run.text);
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl Cluster {
 
     fn agree(&self, command: &Command, expected: usize, retry: Retry) -> u64 {
         let begin = Instant::now();
-        let mut last = Vec::new();
+        let mut all: Vec<(usize, Started)> = Vec::new();
         while begin.elapsed() < AGREEMENT_LIMIT {
             let accepted = self.submit(command);
             if accepted.is_empty() {
@@ -105,12 +105,12 @@ impl Cluster {
                 }
                 self.sleep_ms(20);
             }
-            last = accepted;
+            all.extend(accepted);
             if retry == Retry::No {
                 break;
             }
         }
-        self.no_agreement(command, expected, begin.elapsed(), &last)
+        self.no_agreement(command, expected, begin.elapsed(), &all)
     }
 
     /// Gives `command` to all connected servers, and tells who accepted it. An old leader that
@@ -154,17 +154,42 @@ impl Cluster {
             let seen = format!("{put}; it was applied at index {index}");
             self.referee().fail(Violation::new(Broken::WrongIndex, expectation, seen))
         }
+        let later = self.later_term(started.term);
+        let knowing: Vec<usize> =
+            self.all().filter(|s| self.knows_committed(*s, started)).collect();
         let (broken, seen) = match &committed.command {
-            None => (Broken::NeverCommitted, format!("{put}; nobody has applied that index")),
             Some(other) if other != command => {
                 (Broken::NeverCommitted, format!("{put}; {} was applied there", shown(other)))
             }
+            _ if let Some((server, term)) = later => (
+                Broken::LeaderReplaced,
+                format!("{put}; server {server} is in term {term} by now, and it was connected"),
+            ),
+            None if expected <= knowing.len() => (
+                Broken::NotAppliedInSilence,
+                format!(
+                    "{put}; {} know that it is committed, and nobody has applied it",
+                    servers(&knowing)
+                ),
+            ),
+            None => (Broken::NeverCommitted, format!("{put}; nobody has applied that index")),
             Some(_) => (
                 Broken::NotAppliedByAll,
                 format!("{put}; {} applied it; {}", servers(&committed.servers), self.positions()),
             ),
         };
         self.referee().fail(Violation::new(broken, expectation, seen))
+    }
+
+    /// A connected server that was seen in a later term than `term`, and in which.
+    fn later_term(&self, term: u64) -> Option<(usize, u64)> {
+        let terms = self.connected().into_iter().map(|server| (server, self.sighting(server).term));
+        terms.max_by_key(|(_, term)| *term).filter(|(_, later)| term < *later)
+    }
+
+    /// Whether `server` was told on the wire, or has told others, that this is committed.
+    fn knows_committed(&self, server: usize, started: &Started) -> bool {
+        self.sighting(server).commit.is_some_and(|commit| started.index <= commit)
     }
 
     /// Waits until at least `expected` servers have applied `index`, and gives what they applied.

@@ -1,13 +1,18 @@
 //! What a key/value service has stored, and how much of it is saved.
 
+use std::collections::BTreeSet;
+
 use labapi::Persister;
+use labrt::thread;
 use labrt::time::Duration;
 use labrt_host::now;
 
-use crate::harness::{Broken, Client, KvCluster, Violation, marker, seconds, server_name};
+use crate::harness::{Broken, Client, KvCluster, Violation, marker, markers, seconds, server_name};
 
 /// How many times the size from which a snapshot is due a saved Raft state may have.
 const LOG_FACTOR_MAX: usize = 8;
+/// How long after a read that misses something it is tried again.
+const LATER: Duration = Duration::from_secs(1);
 /// After which time an operation counts as one that will never be done.
 const HANGS: Duration = Duration::from_secs(20);
 
@@ -16,18 +21,67 @@ impl KvCluster {
     pub(crate) fn check_value(&self, client: &mut Client, key: &str, expected: &str) {
         let called = now();
         let value = client.get(key);
-        if value != expected {
-            self.referee().fail(Violation::new(
-                Broken::WrongValue,
-                format!("key `{key}` to hold {}", excerpt(expected, parting(expected, &value))),
-                format!(
-                    "client {} has read {}, between {} and {}",
-                    client.number(),
-                    excerpt(&value, parting(expected, &value)),
-                    seconds(called),
-                    seconds(now())
-                ),
-            ));
+        if value == expected {
+            return;
+        }
+        let until = now();
+        let broken = self.why_wrong(client, key, expected, &value);
+        self.referee().fail(Violation::new(
+            broken,
+            format!("key `{key}` to hold {}", excerpt(expected, parting(expected, &value))),
+            format!(
+                "client {} has read {}, between {} and {}",
+                client.number(),
+                excerpt(&value, parting(expected, &value)),
+                seconds(called),
+                seconds(until)
+            ),
+        ));
+    }
+
+    /// What it means that the only client that writes `key` has read `value` there, and not what
+    /// it had written.
+    fn why_wrong(&self, client: &mut Client, key: &str, expected: &str, value: &str) -> Broken {
+        let mut appended = BTreeSet::new();
+        if markers(value).any(|marker| !appended.insert(marker)) {
+            return Broken::AppliedTwice;
+        }
+        if markers(expected).all(|marker| appended.contains(marker)) {
+            return Broken::WrongValue;
+        }
+        thread::sleep(LATER);
+        if client.get(key) == expected { Broken::StaleRead } else { self.append_lost() }
+    }
+
+    /// As [`check_appends`](Self::check_appends), of the value that `client` reads.
+    pub(crate) fn check_appended(&self, client: &mut Client, key: &str, me: u32, count: u32) {
+        let value = client.get(key);
+        let appended: BTreeSet<_> = markers(&value).collect();
+        let missing = (0..count).map(|n| marker(me, n)).find(|it| !appended.contains(&it[..]));
+        if let Some(missing) = missing {
+            thread::sleep(LATER);
+            if client.get(key).contains(&missing) {
+                self.referee().fail(Violation::new(
+                    Broken::StaleRead,
+                    format!(
+                        "`{missing}`, which was appended, in what client {} reads",
+                        client.number()
+                    ),
+                    format!(
+                        "it is missing in {}, and was there later",
+                        excerpt(&value, value.len())
+                    ),
+                ));
+            }
+        }
+        self.check_appends(&value, me, count);
+    }
+
+    /// An append that was acknowledged is gone for good.
+    fn append_lost(&self) -> Broken {
+        match self.makes_snapshots() {
+            true => Broken::AppendLostWithSnapshots,
+            false => Broken::AppendLost,
         }
     }
 
@@ -40,7 +94,7 @@ impl KvCluster {
             let expectation = format!("`{appended}`, which was appended once, once in the value");
             let Some(at) = value.find(&appended) else {
                 self.referee().fail(Violation::new(
-                    Broken::AppendLost,
+                    self.append_lost(),
                     expectation,
                     format!(
                         "it is missing in {}, at {}",

@@ -44,7 +44,9 @@ pub(crate) use applied::{Command, Committed};
 pub use broken::Broken;
 pub(crate) use calls::command;
 pub(crate) use cluster::Net;
-pub(crate) use kv::{Background, Client, Keys, KvCluster, KvSetup, Partitioner, Workload, marker};
+pub(crate) use kv::{
+    Background, Client, Keys, KvCluster, KvSetup, Partitioner, Workload, marker, markers,
+};
 pub(crate) use lab::Lab;
 pub use lateness::Lateness;
 pub(crate) use lateness::cpu_time;

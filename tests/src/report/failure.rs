@@ -141,9 +141,22 @@ fn line(text: &mut String, line: &str) {
 fn rules(failure: &Failure, notes: &Notes) -> (Option<&'static Rule>, &'static [&'static str]) {
     if let (FailureKind::Host, Some(violation)) = (failure.kind, &notes.violation) {
         let rules = violation.broken.rules();
+        if !violation.broken.is_safety() && waits_under_lock(failure) {
+            return (hints::rule("L4"), rules);
+        }
         return (rules.first().and_then(|id| hints::rule(id)), rules.get(1..).unwrap_or_default());
     }
     (rule_of_the_run(failure), &[])
+}
+
+/// Whether a thread of a server holds a lock, and waits for something else than a lock: then
+/// whoever needs that lock comes too late, whatever else is wrong.
+fn waits_under_lock(failure: &Failure) -> bool {
+    let stuck = failure.threads.iter().filter(|it| it.machine.is_some() && !it.holds.is_empty());
+    stuck.filter_map(|thread| thread.waits.as_ref()).any(|wait| {
+        use Operation::{Join, Receive, Rpc, Send, Sleep};
+        matches!(wait.operation, Join | Receive | Rpc | Send | Sleep)
+    })
 }
 
 /// The rule that a failure found by the runtime is about.

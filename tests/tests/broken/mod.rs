@@ -53,6 +53,20 @@ impl Behaviour for BreaksAnAssertion {
     }
 }
 
+/// Nobody ever stands for election, and a thread sleeps while it holds a lock (L4).
+pub(crate) struct SleepsUnderTheLock;
+
+impl Behaviour for SleepsUnderTheLock {
+    fn make(_: Vec<ClientEnd>, _: usize, _: Arc<Persister>, _: Sender<ApplyMsg>) -> Self {
+        thread::spawn(|| {
+            let lock = Mutex::new(());
+            let _held = lock.lock();
+            thread::sleep(Duration::from_secs(3600));
+        });
+        Self
+    }
+}
+
 /// Its ticker loops, and calls nothing of labrt in there.
 pub(crate) struct LoopsForEver;
 

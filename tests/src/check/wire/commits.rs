@@ -203,6 +203,15 @@ impl Commits {
         })
     }
 
+    /// Whether `leader`, which says in `term` that everything up to `index` is committed, counts
+    /// itself: it has committed an entry of its own there, and hardly enough others hold it.
+    pub(super) fn counts_itself(&self, leader: usize, term: Term, index: Index) -> bool {
+        let Some(counted) = self.terms.get(&term) else { return false };
+        let others = counted.acknowledged.iter().enumerate();
+        let others = others.filter(|(server, held)| *server != leader && index <= **held).count();
+        self.term_at(index) == Some(term) && others <= self.servers / 2
+    }
+
     /// The leader of `term` says that its log has this entry: what was committed before its term
     /// is there.
     #[inline]
@@ -237,6 +246,27 @@ impl Commits {
                 ),
             )
         })
+    }
+
+    /// What is sent with term 0 at an index, though the committed entry there is known: the term
+    /// of what a snapshot covers was lost, or that of an entry.
+    #[inline]
+    pub(super) fn check_term_known(
+        &self,
+        server: usize,
+        (index, term): (Index, Term),
+        has_snapshot: bool,
+        at: Duration,
+    ) -> Result<(), Violation> {
+        if 0 < term || index == 0 {
+            return Ok(());
+        }
+        let Some(known) = self.term_at(index) else { return Ok(()) };
+        Err(Violation::new(
+            if has_snapshot { Broken::SnapshotTerm } else { Broken::EntryTermLost },
+            format!("index {index} sent with the term of the entry there, {known}"),
+            format!("server {server} sent it with term 0, at {}", seconds(at)),
+        ))
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! What a server has acknowledged to the leader of a term, it holds until a leader of a later
 //! term speaks to it. What it has sent as a leader, too, though it may save that meanwhile, and
-//! lose it in a crash.
+//! lose it in a crash, until it counts itself among those who hold it.
 
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ pub(super) struct Held {
 enum How {
     Acknowledged,
     Sent,
+    Counted,
 }
 
 /// The end of each server's log, as far as it is known.
@@ -51,6 +52,7 @@ impl Held {
         let what = match self.how {
             How::Acknowledged => "acknowledged",
             How::Sent => "sent as a leader",
+            How::Counted => "for which it counted itself when it committed it as a leader",
         };
         format!("index {} of term {}, {what} at {}", self.index, self.term, seconds(self.at))
     }
@@ -112,6 +114,11 @@ impl Logs {
         self.holds(server, How::Sent, leader_term, end, at);
     }
 
+    /// `server` leads the term of the entry `end`, and counts itself among those who hold it.
+    pub(super) fn counts(&mut self, server: usize, end: (Index, Term), at: Duration) {
+        self.holds(server, How::Counted, end.1, end, at);
+    }
+
     fn holds(
         &mut self,
         server: usize,
@@ -124,7 +131,7 @@ impl Logs {
         if known.last_leader <= leader_term {
             let held = Held { leader_term, index, term, life: known.life, how, at };
             let place = match how {
-                How::Acknowledged => &mut known.acknowledged,
+                How::Acknowledged | How::Counted => &mut known.acknowledged,
                 How::Sent => &mut known.sent,
             };
             Known::keep(place, held);
@@ -153,12 +160,14 @@ impl Logs {
             return Ok(());
         };
         broken_if((last_log_term, last_log_index) < held.end(), || {
+            let crashed = held.life != self.servers[voter].life;
             Violation::new(
-                Broken::VoteForStaleLog,
+                if crashed { Broken::VoteAfterCrash } else { Broken::VoteForStaleLog },
                 format!(
                     "no vote of server {voter} for a log that ends before its own, which reaches \
-                     {}",
-                    held.words()
+                     {}{}",
+                    held.words(),
+                    if crashed { ", before it crashed" } else { "" }
                 ),
                 format!(
                     "it voted in term {term} for server {candidate}, whose log ends at index \
@@ -181,8 +190,13 @@ impl Logs {
         let Some(held) = known.end().filter(|held| held.leader_term < term) else { return Ok(()) };
         broken_if((last_log_term, last_log_index) < held.end(), || {
             let crashed = held.life != known.life;
+            let as_long = held.index <= last_log_index;
             Violation::new(
-                if crashed { Broken::EntriesForgotten } else { Broken::EntriesLost },
+                match crashed {
+                    true if as_long => Broken::EntryTermLost,
+                    true => Broken::EntriesForgotten,
+                    false => Broken::EntriesLost,
+                },
                 format!(
                     "a log of server {server} that reaches {}{}",
                     held.words(),

@@ -89,6 +89,8 @@ impl Judge {
         self.terms.check_request(server, term, HOW, at)?;
         self.shows(server, term, HOW, at)?;
         self.votes.candidacy(term, who, at)?;
+        let end = (last_log_index, last_log_term);
+        self.commits.check_term_known(server, end, self.store.has_snapshot(server), at)?;
         self.logs.check_candidacy(server, term, (last_log_term, last_log_index), at)
     }
 
@@ -106,9 +108,14 @@ impl Judge {
         self.terms.check_request(server, term, HOW, at)?;
         self.shows(server, term, HOW, at)?;
         self.votes.leads(term, who, "it sent AppendEntries", at)?;
+        let prev = (args.prev_log_index, args.prev_log_term);
+        self.commits.check_term_known(server, prev, self.store.has_snapshot(server), at)?;
         self.sent_entries(server, args, terms, at)?;
         if self.coverage.is_whole() {
             self.commits.check_commit_index(server, term, args.leader_commit, at)?;
+            if self.commits.counts_itself(server, term, args.leader_commit) {
+                self.logs.counts(server, (args.leader_commit, term), at);
+            }
         }
         Ok(())
     }

@@ -88,9 +88,9 @@ impl Workload {
 
         for (me, client) in clients.into_iter().enumerate() {
             let appended = client.join().expect("a client ends");
-            let value = main.get(&me.to_string());
-            if self.keys == Keys::Own {
-                cluster.check_appends(&value, me, appended);
+            match self.keys {
+                Keys::Own => cluster.check_appended(main, &me.to_string(), me as u32, appended),
+                Keys::Random => drop(main.get(&me.to_string())),
             }
         }
         match self.snapshot_above {
@@ -164,4 +164,9 @@ fn work_on_random_keys(
 /// What the `number`-th write of client `me` adds.
 pub(crate) fn marker(me: u32, number: u32) -> String {
     format!("x {me} {number} y")
+}
+
+/// What was appended to a value by [`marker`]s, in order.
+pub(crate) fn markers(value: &str) -> impl Iterator<Item = &str> {
+    value.split_inclusive(" y").filter(|part| part.starts_with("x "))
 }

@@ -108,3 +108,23 @@ fn a_snapshot_counts_for_what_it_covers() {
     h.append(0, 1, (3, 1), &[], 3);
     h.is_accepted();
 }
+
+#[test]
+fn entries_behind_a_snapshot_whose_term_is_taken_as_zero_are_named() {
+    let mut h = History::with(3, Snapshots::Told);
+    h.elect(0, 1, (0, 0), &[1]);
+    h.replicate(0, 1, (0, 0), &[1, 1], 0, &[1]);
+    h.make_snapshot(0, 2, b"two");
+    h.save_with(0, b"two");
+    h.append(0, 1, (2, 0), &[], 2);
+    h.breaks(Broken::SnapshotTerm);
+}
+
+#[test]
+fn nothing_stands_before_the_first_entry_and_its_term_is_zero() {
+    let mut h = History::of(3);
+    h.elect(0, 1, (0, 0), &[1]);
+    h.replicate(0, 1, (0, 0), &[1], 0, &[1]);
+    h.append(0, 1, (0, 0), &[], 1);
+    h.is_accepted();
+}

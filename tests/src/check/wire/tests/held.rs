@@ -116,5 +116,74 @@ fn a_snapshots_last_term_taken_as_zero_is_named() {
     h.installed(snapshot, 2);
     h.save_with(2, b"two");
     h.ask(2, 2, (2, 0));
-    h.breaks(Broken::EntriesLost);
+    h.breaks(Broken::SnapshotTerm);
+}
+
+#[test]
+fn a_leader_that_lost_in_a_crash_what_it_counted_itself_for_is_named() {
+    let mut h = with_two_entries();
+    h.append(0, 1, (2, 1), &[], 2);
+    h.restart(0);
+    h.save(0);
+    h.ask(0, 2, (0, 0));
+    let found = h.breaks(Broken::EntriesForgotten);
+    assert!(found.expected.contains("for which it counted itself"), "{found}");
+}
+
+#[test]
+fn a_leader_may_lose_in_a_crash_what_enough_others_hold() {
+    let mut h = History::of(5);
+    h.elect(0, 1, (0, 0), &[1, 2]);
+    h.replicate(0, 1, (0, 0), &[1, 1], 0, &[1, 2, 3]);
+    h.append(0, 1, (2, 1), &[], 2);
+    h.restart(0);
+    h.save(0);
+    h.ask(0, 2, (0, 0));
+    h.is_accepted();
+}
+
+#[test]
+fn a_vote_of_one_that_forgot_in_a_crash_what_it_acknowledged_is_named() {
+    let mut h = with_two_entries();
+    h.restart(1);
+    h.elect(2, 2, (0, 0), &[1]);
+    let found = h.breaks(Broken::VoteAfterCrash);
+    assert!(found.expected.ends_with("before it crashed"), "{found}");
+}
+
+#[test]
+fn a_vote_of_a_leader_that_forgot_in_a_crash_what_it_committed_is_named() {
+    let mut h = with_two_entries();
+    h.append(0, 1, (2, 1), &[], 2);
+    h.restart(0);
+    h.elect(2, 2, (0, 0), &[0]);
+    h.breaks(Broken::VoteAfterCrash);
+}
+
+#[test]
+fn a_vote_of_a_leader_that_had_not_counted_itself_yet_is_accepted() {
+    let mut h = with_two_entries();
+    h.restart(0);
+    h.elect(2, 2, (0, 0), &[0]);
+    h.is_accepted();
+}
+
+#[test]
+fn a_log_that_was_read_back_with_other_terms_is_named() {
+    let mut h = History::of(5);
+    h.elect(0, 2, (1, 1), &[1, 2]);
+    h.replicate(0, 2, (0, 0), &[1, 2], 0, &[1]);
+    h.restart(1);
+    h.save(1);
+    h.ask(1, 3, (2, 1));
+    h.breaks(Broken::EntryTermLost);
+}
+
+#[test]
+fn a_log_that_was_read_back_without_terms_is_named() {
+    let mut h = with_two_entries();
+    h.restart(1);
+    h.save(1);
+    h.ask(1, 2, (2, 0));
+    h.breaks(Broken::EntryTermLost);
 }
