@@ -34,3 +34,14 @@ pub fn after(delay: Duration, action: impl FnOnce() + Send + 'static) {
         Current::Virtual(engine) => engine.after(delay, Box::new(action)),
     }
 }
+
+/// Since when the thread that runs the events of this run is awake; `None` while it waits for the
+/// next event, and under the virtual clock, where nothing is awake between events.
+///
+/// What an event is later than this is the doing of the events before it, not of the machine.
+pub fn awake_since() -> Option<Duration> {
+    match current() {
+        Current::Real(thread) => thread.run().timer_awake_since(),
+        Current::Outside | Current::Virtual(_) => None,
+    }
+}

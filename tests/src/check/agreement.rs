@@ -139,7 +139,8 @@ impl Cluster {
         );
         let Some((leader, started)) = accepted.last() else {
             let seen = format!("none of the connected servers accepts it; {}", self.positions());
-            self.referee().fail(Violation::new(Broken::NobodyAccepts, expectation, seen));
+            let violation = Violation::new(Broken::NobodyAccepts, expectation, seen);
+            self.referee().fail(violation.within(waited));
         };
         let committed = self.committed(started.index);
         let put =
@@ -178,7 +179,7 @@ impl Cluster {
                 format!("{put}; {} applied it; {}", servers(&committed.servers), self.positions()),
             ),
         };
-        self.referee().fail(Violation::new(broken, expectation, seen))
+        self.referee().fail(Violation::new(broken, expectation, seen).within(waited))
     }
 
     /// A connected server that was seen in a later term than `term`, and in which.
@@ -195,6 +196,7 @@ impl Cluster {
     /// Waits until at least `expected` servers have applied `index`, and gives what they applied.
     /// `None` if a term ended the wait. Looks less and less often, for some 30 s in all.
     pub(crate) fn wait(&self, index: u64, expected: usize, wait: Wait) -> Option<Command> {
+        let begin = Instant::now();
         let mut pause_ms = 10;
         for _ in 0..WAIT_ROUNDS {
             if expected <= self.committed(index).servers.len() {
@@ -212,11 +214,12 @@ impl Cluster {
         }
         let committed = self.committed(index);
         if committed.servers.len() < expected {
-            self.referee().fail(Violation::new(
+            let violation = Violation::new(
                 Broken::NotAppliedByAll,
                 format!("index {index} applied by {expected} servers by {}", seconds(now())),
                 format!("{} applied it; {}", servers(&committed.servers), self.positions()),
-            ));
+            );
+            self.referee().fail(violation.within(begin.elapsed()));
         }
         committed.command
     }

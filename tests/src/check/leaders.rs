@@ -34,16 +34,18 @@ impl Cluster {
             }
         }
         let (connected, terms) = (self.connected(), self.terms());
-        self.referee().fail(Violation::new(
+        let waited = now() - begin;
+        let violation = Violation::new(
             Broken::NoLeader,
             format!(
                 "one leader among {} by {}, {} after the check began",
                 servers(&connected),
                 seconds(now()),
-                seconds(now() - begin)
+                seconds(waited)
             ),
             format!("none of them claims to lead; {}", in_words(&terms)),
-        ))
+        );
+        self.referee().fail(violation.within(waited))
     }
 
     /// The term that all connected servers are in. They are given a moment to agree (duty H4).
@@ -56,14 +58,15 @@ impl Cluster {
                 return term;
             }
             if TERMS_AGREE_WITHIN < begin.elapsed() {
-                self.referee().fail(Violation::new(
+                let violation = Violation::new(
                     Broken::TermsDisagree,
                     format!(
                         "servers that hear from one leader in one term within {}",
                         seconds(TERMS_AGREE_WITHIN)
                     ),
                     format!("{}, at {}", in_words(&terms), seconds(now())),
-                ));
+                );
+                self.referee().fail(violation.within(TERMS_AGREE_WITHIN));
             }
             self.sleep_ms(20);
         }

@@ -131,7 +131,7 @@ impl KvCluster {
         let waiting = history.operations().iter().filter(|operation| operation.returned.is_none());
         let longest = waiting.min_by_key(|operation| operation.call);
         if let Some(operation) = longest.filter(|operation| operation.call + HANGS < now()) {
-            self.referee().fail(Violation::new(
+            let violation = Violation::new(
                 Broken::OperationHangs,
                 format!("every operation done within {}", seconds(HANGS)),
                 format!(
@@ -141,7 +141,8 @@ impl KvCluster {
                     seconds(now()),
                     operation.input
                 ),
-            ));
+            );
+            self.referee().fail(violation.within(now() - operation.call));
         }
     }
 

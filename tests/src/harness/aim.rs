@@ -117,11 +117,12 @@ impl Cluster {
                 return state.term;
             }
             if ELECTION_LIMIT < begin.elapsed() {
-                self.referee().fail(Violation::new(
+                let violation = Violation::new(
                     Broken::NoLeader,
                     format!("server {server} elected by {}: nobody else stands", seconds(now())),
                     format!("it does not claim to lead after {}", seconds(ELECTION_LIMIT)),
-                ));
+                );
+                self.referee().fail(violation.within(ELECTION_LIMIT));
             }
             self.sleep_ms(10);
         }

@@ -102,7 +102,7 @@ impl Lab {
 
     /// From now on the test has its time, and the machine's lateness is watched.
     fn limit_time(&self) {
-        lateness::watch();
+        lateness::watch(self.referee.looks().clone());
         let referee = self.referee.clone();
         let begun = self.begun.clone();
         thread::spawn(move || {
@@ -110,11 +110,12 @@ impl Lab {
             if let Some(Begun { cluster: AnyCluster::Kv(cluster), .. }) = begun.get() {
                 cluster.check_none_hangs();
             }
-            referee.fail(Violation::new(
+            let too_long = Violation::new(
                 Broken::TestTooLong,
                 format!("the test to be over within {}", seconds(TEST_LIMIT)),
                 "it is still going on",
-            ));
+            );
+            referee.fail(too_long.within(TEST_LIMIT));
         });
     }
 

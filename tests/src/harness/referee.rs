@@ -1,8 +1,11 @@
 //! What outlives a run: the first violation, the figures, and what each server was last seen as.
 
+use std::sync::Arc;
+
 use labapi::State;
 use parking_lot::Mutex;
 
+use super::lateness::Looks;
 use super::violation::Violation;
 use crate::check::wire::{Checkers, Sighting};
 use crate::report::Figures;
@@ -12,6 +15,7 @@ use crate::report::Figures;
 pub(crate) struct Referee {
     notes: Mutex<Notes>,
     checkers: Mutex<Option<Checkers>>,
+    looks: Arc<Looks>,
 }
 
 #[derive(Clone, Default)]
@@ -46,20 +50,26 @@ pub(crate) enum Standing {
 impl Referee {
     /// Ends the run: the rule is broken. The first violation counts.
     pub(crate) fn fail(&self, violation: Violation) -> ! {
-        let text = violation.to_string();
-        self.note(|notes| {
-            notes.violation.get_or_insert(violation);
-        });
-        labrt_host::fail(text)
+        labrt_host::fail(self.found(violation))
     }
 
     /// As [`Referee::fail`], and comes back: for observers, which must not unwind.
     pub(crate) fn report(&self, violation: Violation) {
+        labrt_host::stop(self.found(violation));
+    }
+
+    fn found(&self, violation: Violation) -> String {
         let text = violation.to_string();
+        self.looks.found(violation.limit);
         self.note(|notes| {
             notes.violation.get_or_insert(violation);
         });
-        labrt_host::stop(text);
+        text
+    }
+
+    /// Where the lateness of the machine is seen.
+    pub(crate) fn looks(&self) -> &Arc<Looks> {
+        &self.looks
     }
 
     /// Something to tell, whatever the verdict.

@@ -14,6 +14,9 @@ pub struct Violation {
     pub expected: String,
     /// What was.
     pub seen: String,
+    /// How long the submission had for what did not happen. `None` if it is not a matter of one
+    /// limit.
+    pub limit: Option<Duration>,
 }
 
 impl Violation {
@@ -22,7 +25,12 @@ impl Violation {
         expected: impl Into<String>,
         seen: impl Into<String>,
     ) -> Self {
-        Self { broken, expected: expected.into(), seen: seen.into() }
+        Self { broken, expected: expected.into(), seen: seen.into(), limit: None }
+    }
+
+    /// The same, found when `limit` was over: a machine that takes little of that is no excuse.
+    pub(crate) fn within(self, limit: Duration) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 }
 

@@ -110,18 +110,23 @@ impl Report<'_> {
     fn excuse(&self, text: &mut String) {
         if self.is_undecided() {
             line(text, "means   this is neither a pass nor a failure; another seed may be decided");
-        } else if let Some(Lateness { worst, own_cpu, elapsed }) = self.lateness {
-            line(
-                text,
-                &format!(
-                    "means   a timer of the harness woke {} late; the run itself used {} of CPU \
-                     time in {}",
-                    seconds(worst),
-                    seconds(own_cpu),
-                    seconds(elapsed)
-                ),
-            );
+        } else if let Some(lateness) = self.lateness {
+            line(text, &format!("means   {}", excuse_of(lateness)));
         }
+    }
+}
+
+fn excuse_of(lateness: Lateness) -> String {
+    let Lateness { worst, own_cpu, elapsed, limit, lost } = lateness;
+    let own = format!("the run itself used {} of CPU in {}", seconds(own_cpu), seconds(elapsed));
+    let worst = seconds(worst);
+    match limit {
+        Some(limit) => format!(
+            "the machine took {} of these {}; a timer of the harness woke {worst} late; {own}",
+            seconds(lost),
+            seconds(limit),
+        ),
+        None => format!("a timer of the harness woke {worst} late; {own}"),
     }
 }
 

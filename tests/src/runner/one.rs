@@ -38,7 +38,8 @@ pub(super) fn run_edition(
         scenario(&lab);
         lab.end();
     });
-    let lateness = Lateness::of(&outcome.report, cpu_time().saturating_sub(cpu_before));
+    let own_cpu = cpu_time().saturating_sub(cpu_before);
+    let lateness = referee.looks().lateness(&outcome.report, own_cpu);
     let events = outcome.trace.take().unwrap_or_default();
     (judge(test, edition, &outcome, referee.notes(), lateness), events)
 }
@@ -100,7 +101,7 @@ fn judge(
 /// others had filled: correct servers have some hundred, and no run may have more than 10,000.
 const OWN_THREADS_MIN: usize = 2_000;
 
-/// A limit that was missed on a late machine says nothing of the submission, and neither does a
+/// A limit of which the machine took enough says nothing of the submission, and neither does a
 /// check that was not finished, nor a full machine. What breaks safety does, however late the
 /// machine was.
 fn verdict(

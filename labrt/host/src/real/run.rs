@@ -288,6 +288,12 @@ impl RealRun {
         self.timer.lateness_max()
     }
 
+    /// When the timer thread woke last, since the run began; `None` while it waits.
+    pub fn timer_awake_since(&self) -> Option<Duration> {
+        let woke = self.timer.awake_since()?;
+        Some(woke.saturating_duration_since(self.begin))
+    }
+
     /// Thread `ordinal` has panicked: what to say of it if it does not end.
     pub(super) fn note_panic(&self, ordinal: u64, panic: Failure) {
         self.panicked.lock().push((ordinal, panic));

@@ -55,6 +55,10 @@ struct State {
     running: bool,
     closed: bool,
     lateness_max: Duration,
+    /// The timer thread waits for a deadline, or for one to be armed.
+    waits: bool,
+    /// When it woke last.
+    woke: Option<Instant>,
 }
 
 /// The timers of one run.
@@ -126,17 +130,23 @@ impl Timer {
             if state.closed {
                 return None;
             }
-            let Some(first) = state.pending.peek() else {
-                self.changed.wait(&mut state);
-                continue;
-            };
-            let deadline = first.deadline;
-            if deadline <= Instant::now() {
+            let deadline = state.pending.peek().map(|first| first.deadline);
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                 return state.pending.pop().map(|pending| pending.action);
             }
-            if self.changed.wait_until(&mut state, deadline).timed_out() {
-                let lateness = Instant::now().saturating_duration_since(deadline);
-                state.lateness_max = state.lateness_max.max(lateness);
+            state.waits = true;
+            let is_due = match deadline {
+                Some(deadline) => self.changed.wait_until(&mut state, deadline).timed_out(),
+                None => {
+                    self.changed.wait(&mut state);
+                    false
+                }
+            };
+            let woke = Instant::now();
+            state.waits = false;
+            state.woke = Some(woke);
+            if let Some(deadline) = deadline.filter(|_| is_due) {
+                state.lateness_max = state.lateness_max.max(woke - deadline);
             }
         }
     }
@@ -151,6 +161,12 @@ impl Timer {
         let dropped = std::mem::take(&mut state.pending);
         drop(state); // before what the actions own
         drop(dropped);
+    }
+
+    /// When the timer thread woke last; `None` while it waits, or if it never has.
+    pub(super) fn awake_since(&self) -> Option<Instant> {
+        let state = self.state.lock();
+        state.woke.filter(|_| !state.waits)
     }
 
     /// By how much the timer thread woke late, at worst.

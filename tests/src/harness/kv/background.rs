@@ -58,7 +58,7 @@ impl Background {
     pub(crate) fn check_ends(&self, cluster: &KvCluster, limit: Duration) {
         let begun = now();
         if self.done.recv_timeout(limit).is_err() {
-            cluster.referee().fail(Violation::new(
+            let violation = Violation::new(
                 Broken::OperationHangs,
                 format!(
                     "{} of client {} done by {}, since it reaches servers that are a majority",
@@ -67,7 +67,8 @@ impl Background {
                     seconds(begun + limit)
                 ),
                 format!("it still waits at {}", seconds(now())),
-            ));
+            );
+            cluster.referee().fail(violation.within(limit));
         }
     }
 }

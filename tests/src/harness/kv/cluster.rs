@@ -185,11 +185,12 @@ impl KvCluster {
             }
             self.sleep_ms(20);
         }
-        self.referee().fail(Violation::new(
+        let violation = Violation::new(
             Broken::NoLeader,
             format!("a leader among {}, within {}", servers(among), seconds(limit)),
             format!("none of them claims to lead at {}", seconds(now())),
-        ))
+        );
+        self.referee().fail(violation.within(limit))
     }
 
     /// Asks all servers, so that a report can tell of them, and two leaders of a term are found.
