@@ -52,29 +52,34 @@ impl Curve {
     }
 }
 
-/// The share of a test's points, from 0 to 1. `None` when no run counts: nothing is known.
+/// What is known of a test's points, in shares from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Share {
+    pub(crate) won: f64,
+    /// Of the clocks none of whose runs was decided.
+    pub(crate) undecided: f64,
+}
+
+/// What the runs of a test come to.
 ///
-/// A clock without a counted run leaves its weight to the other; so does a weight of zero, unless
-/// that clock is all there is.
-pub(crate) fn test_share(
-    tallies: &[(Clock, Tally)],
-    weights: Weights,
-    curve: Curve,
-) -> Option<f64> {
+/// A clock that was not run leaves its weight to the other; one whose runs all stayed undecided
+/// does not, or it would pay to be undecided where one would have lost. A weight of zero counts
+/// only where there is nothing else.
+pub(crate) fn test_share(tallies: &[(Clock, Tally)], weights: Weights, curve: Curve) -> Share {
     let weight = |clock| match clock {
         Clock::Virtual => f64::from(weights.virtual_percent),
         Clock::Real => f64::from(weights.real_percent),
     };
-    let counted: Vec<(f64, f64)> = tallies
-        .iter()
-        .filter_map(|(clock, tally)| Some((weight(*clock), tally.share(curve)?)))
-        .collect();
-    let sum: f64 = counted.iter().map(|(weight, _)| weight).sum();
-    if 0.0 < sum {
-        return Some(counted.iter().map(|(weight, share)| weight * share).sum::<f64>() / sum);
-    }
-    let count = counted.len();
-    (0 < count).then(|| counted.iter().map(|(_, share)| share).sum::<f64>() / count as f64)
+    let was_run = |tally: &Tally| 0 < tally.counted + tally.left_out;
+    let run = || tallies.iter().filter(|(_, tally)| was_run(tally));
+    let sum: f64 = run().map(|(clock, _)| weight(*clock)).sum();
+    let part = |clock| if 0.0 < sum { weight(clock) / sum } else { 1.0 / run().count() as f64 };
+
+    let nothing = Share { won: 0.0, undecided: if run().count() == 0 { 1.0 } else { 0.0 } };
+    run().fold(nothing, |share, (clock, tally)| match tally.share(curve) {
+        Some(won) => Share { won: share.won + part(*clock) * won, ..share },
+        None => Share { undecided: share.undecided + part(*clock), ..share },
+    })
 }
 
 #[cfg(test)]
@@ -89,8 +94,15 @@ mod tests {
 
     #[track_caller]
     fn assert_share(tallies: &[(Clock, Tally)], curve: Curve, expected: f64) {
-        let share = test_share(tallies, WEIGHTS, curve).expect("runs were counted");
-        assert!((share - expected).abs() < 1e-9, "share {share}, expected {expected}");
+        assert_known(tallies, curve, expected, 0.0);
+    }
+
+    #[track_caller]
+    fn assert_known(tallies: &[(Clock, Tally)], curve: Curve, won: f64, undecided: f64) {
+        let share = test_share(tallies, WEIGHTS, curve);
+        assert!((share.won - won).abs() < 1e-9, "won {}, expected {won}", share.won);
+        let not_known = share.undecided;
+        assert!((not_known - undecided).abs() < 1e-9, "{not_known} not known, not {undecided}");
     }
 
     #[test]
@@ -115,21 +127,30 @@ mod tests {
         let (good, bad) = (tally(10, 10), tally(0, 1));
         assert_share(&[(Clock::Virtual, good), (Clock::Real, bad)], Curve::Quadratic, 0.8);
         assert_share(&[(Clock::Real, tally(1, 1))], Curve::Quadratic, 1.0);
+    }
+
+    #[test]
+    fn to_stay_undecided_is_never_better_than_to_pass() {
         let left_out = Tally { passed: 0, counted: 0, left_out: 1 };
-        assert_share(&[(Clock::Virtual, good), (Clock::Real, left_out)], Curve::Quadratic, 1.0);
+        let (good, bad) = (tally(10, 10), tally(0, 10));
+        let quadratic = Curve::Quadratic;
+        assert_known(&[(Clock::Virtual, good), (Clock::Real, left_out)], quadratic, 0.8, 0.2);
+        assert_known(&[(Clock::Virtual, bad), (Clock::Real, left_out)], quadratic, 0.0, 0.2);
+        assert_known(&[(Clock::Virtual, left_out), (Clock::Real, good)], quadratic, 0.2, 0.8);
     }
 
     #[test]
     fn a_clock_without_weight_decides_when_it_is_alone() {
         let weights = Weights { virtual_percent: 100, real_percent: 0 };
         let real = [(Clock::Real, tally(1, 1))];
-        assert_eq!(test_share(&real, weights, Curve::Quadratic), Some(1.0), "nothing else ran");
+        let share = test_share(&real, weights, Curve::Quadratic);
+        assert_eq!(share, Share { won: 1.0, undecided: 0.0 }, "nothing else ran");
     }
 
     #[test]
     fn nothing_counted_is_not_zero_points() {
         let left_out = Tally { passed: 0, counted: 0, left_out: 3 };
-        assert_eq!(test_share(&[(Clock::Real, left_out)], WEIGHTS, Curve::Quadratic), None);
-        assert_eq!(test_share(&[], WEIGHTS, Curve::Quadratic), None, "no run at all");
+        assert_known(&[(Clock::Real, left_out)], Curve::Quadratic, 0.0, 1.0);
+        assert_known(&[], Curve::Quadratic, 0.0, 1.0);
     }
 }

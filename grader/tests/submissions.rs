@@ -328,7 +328,11 @@ fn a_crate_that_is_not_submitted_has_no_runs_and_no_points() {
     let of_ann = lab.json("ann/grading.json");
     let basic = &of_ann["parts"][1]["tests"][0];
     assert_eq!(basic["runs"].as_array().map(Vec::len), Some(0), "{basic}");
-    assert_eq!((&basic["points"], &basic["points_undecided"]), (&0.0.into(), &0.into()), "{basic}");
+    assert_eq!(
+        (&basic["points"], &basic["points_undecided"]),
+        (&0.0.into(), &0.0.into()),
+        "{basic}"
+    );
     assert!(lab.read("ann/report.md").contains("does not have the crate"), "its author is told");
     let of_bob = lab.json("bob/grading.json");
     assert_eq!(of_bob["parts"][1]["tests"][0]["runs"].as_array().map(Vec::len), Some(2));

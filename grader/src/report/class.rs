@@ -102,8 +102,8 @@ pub(crate) fn text(reports: &[Report]) -> String {
             let message = report.message.replace('\n', "\n        ");
             text.push_str(&format!("note    {name}: {}: {message}\n", report.status.name()));
         }
-        if 0 < report.score.points_undecided {
-            let points = report.score.points_undecided;
+        if 0.0 < report.score.points_undecided {
+            let points = number(report.score.points_undecided);
             text.push_str(&format!("note    {name}: {points} points are undecided; look at it\n"));
         }
         for remark in &report.remarks {

@@ -16,7 +16,7 @@ pub(crate) fn table<'a>(reports: impl Iterator<Item = &'a Report> + Clone) -> St
         let back = [
             number(score.points),
             score.points_max.to_string(),
-            score.points_undecided.to_string(),
+            number(score.points_undecided),
             report.message.lines().next().unwrap_or_default().to_owned(),
         ];
         line(front.into_iter().chain(of_parts).chain(back))

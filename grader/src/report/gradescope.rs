@@ -71,7 +71,7 @@ fn case(
     number: String,
     failures: Visibility,
 ) -> Case {
-    let is_undecided = 0 < test.score.points_undecided;
+    let is_undecided = 0.0 < test.score.points_undecided;
     let all_passed = test.runs.iter().all(|run| run.verdict == Verdict::Pass);
     let passed = report.status == Status::Graded && !test.runs.is_empty() && all_passed;
     Case {

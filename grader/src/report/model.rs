@@ -70,7 +70,7 @@ impl Status {
 pub(crate) struct Score {
     pub(crate) points: f64,
     pub(crate) points_max: u32,
-    pub(crate) points_undecided: u32,
+    pub(crate) points_undecided: f64,
 }
 
 impl Score {
@@ -308,12 +308,12 @@ impl TestReport {
             }
         }
         let tallies = [(Clock::Virtual, self.virtual_clock), (Clock::Real, self.real_clock)];
-        match test_share(&tallies, weights, curve) {
-            Some(share) => self.score.points = share * f64::from(self.score.points_max),
-            // It is decided: there is nothing to run.
-            None if self.is_missing => {}
-            None if matches!(status, Status::DoesNotCompile | Status::Refused) => {}
-            None => self.score.points_undecided = self.score.points_max,
-        }
+        // Or it is decided: there is nothing to run.
+        let is_open =
+            !self.is_missing && !matches!(status, Status::DoesNotCompile | Status::Refused);
+        let share = test_share(&tallies, weights, curve);
+        let points_max = f64::from(self.score.points_max);
+        self.score.points = share.won * points_max;
+        self.score.points_undecided = if is_open { share.undecided * points_max } else { 0.0 };
     }
 }

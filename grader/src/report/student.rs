@@ -28,7 +28,10 @@ pub(crate) fn markdown(report: &Report) -> String {
                 test.test,
                 number(test.score.points),
                 test.score.points_max,
-                if 0 < test.score.points_undecided { ", undecided" } else { "" },
+                match test.score.points_undecided {
+                    0.0 => String::new(),
+                    points => format!(", {} undecided", number(points)),
+                },
                 tally(test.virtual_clock),
                 tally(test.real_clock),
             );
@@ -54,8 +57,8 @@ pub(crate) fn headline(report: &Report) -> String {
     match report.status {
         Status::Graded => {
             let undecided = match score.points_undecided {
-                0 => String::new(),
-                points => format!(", and {points} that no run has decided yet"),
+                0.0 => String::new(),
+                points => format!(", and {} that no run has decided yet", number(points)),
             };
             format!("{} of {} points{undecided}.", number(score.points), score.points_max)
         }

@@ -85,7 +85,7 @@ fn table(part: &PartReport) -> String {
 }
 
 pub(super) fn points(score: Score) -> String {
-    let known = score.points_undecided < score.points_max || score.points_max == 0;
+    let known = score.points_undecided < f64::from(score.points_max) || score.points_max == 0;
     let got = if known { number(score.points) } else { "?".to_owned() };
     format!("{got} / {}", score.points_max)
 }
@@ -141,8 +141,8 @@ fn total(report: &Report) -> String {
     let runs = if run_count == 1 { "run" } else { "runs" };
     let score = report.score;
     let undecided = match score.points_undecided {
-        0 => String::new(),
-        points => format!(", {points} undecided"),
+        0.0 => String::new(),
+        points => format!(", {} undecided", number(points)),
     };
     format!(
         "total {} of {} points{undecided}; {run_count} {runs}: {}; {}",
