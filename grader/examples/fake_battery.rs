@@ -107,6 +107,22 @@ fn act(asked: Asked<'_>) {
             complete(asked, Finding::not_passed(Outcome::Aborted, None, text));
         }
         "is_inconclusive" => complete(asked, inconclusive()),
+        "is_inconclusive_with_a_child" => {
+            let own = std::env::args_os().next().expect("the path of this binary");
+            let child = Command::new(own).arg("--tree=0").spawn().expect("a child");
+            std::mem::forget(child);
+            std::thread::sleep(Duration::from_millis(600));
+            complete(asked, inconclusive());
+        }
+        "is_inconclusive_with_many_threads" => {
+            (0..2100).for_each(|_| park().expect("a thread"));
+            std::thread::sleep(Duration::from_millis(600));
+            complete(asked, inconclusive());
+        }
+        "takes_all_threads" => {
+            let notes = vec![format!("threads: {}", (0..).take_while(|_| park().is_ok()).count())];
+            complete(asked, Finding { notes, ..pass() });
+        }
         "is_inconclusive_twice" => match count(does) {
             ..=2 => complete(asked, inconclusive()),
             _ => complete(asked, pass()),
@@ -152,6 +168,14 @@ fn act(asked: Asked<'_>) {
     }
 }
 
+/// A thread that does nothing, for ever.
+fn park() -> std::io::Result<()> {
+    let parked = || loop {
+        std::thread::park();
+    };
+    std::thread::Builder::new().stack_size(16 << 10).spawn(parked).map(drop)
+}
+
 /// What ends without an honest record.
 fn misbehave(does: &str, asked: Asked<'_>) {
     match does {
@@ -176,6 +200,10 @@ fn misbehave(does: &str, asked: Asked<'_>) {
                 eaten.push(vec![1_u8; 1 << 20]);
                 std::hint::black_box(&eaten);
             }
+        }
+        "eats_memory_at_once" => {
+            std::hint::black_box(vec![1_u8; 1 << 30]);
+            forever();
         }
         "floods" => loop {
             println!("{}", "all work and no play ".repeat(500));

@@ -7,6 +7,7 @@ use lab_record::Clock;
 use crate::cli::{ClockChoice, GradeArgs};
 use crate::error::GradeError;
 use crate::grading::Grading;
+use crate::report::model::hash_text;
 use crate::schedule::Lane;
 use crate::selection::select;
 
@@ -28,12 +29,18 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The command that makes this run again.
-    pub(crate) fn replay(&self) -> String {
-        format!(
-            "cargo test --release --test battery -- --exact {} --clock {} --seed {}",
-            self.test, self.clock, self.seed
-        )
+    /// The command that makes this run again, and says so if it goes another way than one whose
+    /// event hash is given.
+    pub(crate) fn replay(&self, event_hash: Option<u64>) -> String {
+        let clock = match self.clock {
+            Clock::Virtual => "",
+            Clock::Real => " --clock real",
+        };
+        let expect = match event_hash {
+            Some(hash) => format!(" --expect {}", hash_text(hash)),
+            None => String::new(),
+        };
+        format!("./grade.sh replay {} --seed {}{clock}{expect}", self.test, self.seed)
     }
 }
 

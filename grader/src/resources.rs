@@ -4,7 +4,7 @@
 //! Not by `RLIMIT_AS`: it counts addresses, and the stacks of a virtual run are large and mostly
 //! untouched. Where there is no `/proc`, nothing is seen, and only time and output are limited.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,6 +23,19 @@ pub(crate) struct Usage {
     memory_bytes: AtomicU64,
     memory_bytes_max: AtomicU64,
     cpu_ms: AtomicU64,
+    tasks_max: AtomicU64,
+    processes_max: AtomicU64,
+}
+
+/// What a group has used in all, as far as it was seen: a short run is over between two looks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) memory_bytes_max: u64,
+    pub(crate) cpu: Duration,
+    /// Processes and threads at once.
+    pub(crate) tasks_max: u64,
+    /// Processes at once that were there for two looks, beside those that a run has anyway.
+    pub(crate) processes_beside_max: u64,
 }
 
 impl Usage {
@@ -30,8 +43,17 @@ impl Usage {
         self.memory_bytes.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn memory_bytes_max(&self) -> u64 {
-        self.memory_bytes_max.load(Ordering::Relaxed)
+    /// All of it, of a group that needs `processes` for itself.
+    pub(crate) fn in_all(&self, processes: u64) -> Used {
+        Used {
+            memory_bytes_max: self.memory_bytes_max.load(Ordering::Relaxed),
+            cpu: self.cpu(),
+            tasks_max: self.tasks_max.load(Ordering::Relaxed),
+            processes_beside_max: self
+                .processes_max
+                .load(Ordering::Relaxed)
+                .saturating_sub(processes),
+        }
     }
 
     pub(crate) fn cpu(&self) -> Duration {
@@ -90,17 +112,20 @@ impl Shared {
 
     fn look(&self) {
         let units = Units::of_this_machine();
+        let mut seen_before = HashSet::new();
         while !self.is_over.load(Ordering::Relaxed) {
             let began = Instant::now();
             if !self.groups().is_empty() {
-                self.look_once(&units);
+                seen_before = self.look_once(&units, &seen_before);
             }
             std::thread::park_timeout(PAUSE_MIN.max(began.elapsed() * PAUSE_PER_LOOK));
         }
     }
 
+    /// Returns the processes there are. Only what was there before counts as a process of its own:
+    /// one that is about to become something else, or is refused that, looks like two.
     #[cfg(target_os = "linux")]
-    fn look_once(&self, units: &Units) {
+    fn look_once(&self, units: &Units, seen_before: &HashSet<u32>) -> HashSet<u32> {
         let all = processes();
         let groups = self.groups();
         let families = families(&all, groups.keys().copied());
@@ -114,11 +139,18 @@ impl Shared {
             usage.memory_bytes_max.fetch_max(memory_bytes, Ordering::Relaxed);
             // A process that nobody waited for takes its time with it.
             usage.cpu_ms.fetch_max(ticks * 1000 / units.ticks_per_second, Ordering::Relaxed);
+            let tasks: u64 = members().map(|stat| stat.threads).sum();
+            usage.tasks_max.fetch_max(tasks, Ordering::Relaxed);
+            let stayed = members().filter(|stat| seen_before.contains(&stat.process)).count();
+            usage.processes_max.fetch_max(stayed as u64, Ordering::Relaxed);
         }
+        all.iter().map(|stat| stat.process).collect()
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn look_once(&self, _units: &Units) {}
+    fn look_once(&self, _units: &Units, _seen_before: &HashSet<u32>) -> HashSet<u32> {
+        HashSet::new()
+    }
 }
 
 struct Units {
@@ -141,8 +173,8 @@ impl Units {
     }
 }
 
-/// How long the threads of a process, and of all who descend from it, have been ready to run and
-/// did not get a core, together. `None` where the system does not say.
+/// How long one of the threads of a process, and of all who descend from it, was ready to run and
+/// did not get a core: the longest. `None` where the system does not say.
 #[cfg(target_os = "linux")]
 pub(crate) fn waited_for_a_core(process: u32) -> Option<Duration> {
     let family = families(&processes(), [process].into_iter()).remove(&process)?;
@@ -155,7 +187,7 @@ pub(crate) fn waited_for_a_core(process: u32) -> Option<Duration> {
         let schedstat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
         schedstat.split_whitespace().nth(1)?.parse::<u64>().ok()
     });
-    waits.map(Duration::from_nanos).reduce(|sum, wait| sum + wait)
+    waits.map(Duration::from_nanos).max()
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -97,7 +97,7 @@ pub(crate) fn run_one(run: &Run, attempt: u32, workshop: &Workshop<'_>) -> Optio
     match made {
         Ok((order, ended)) => {
             let judgement = judge(run, &order, &ended)?;
-            Some(RunReport::new(run, attempt, judgement, ended.wall, ended.memory_bytes_max))
+            Some(RunReport::new(run, attempt, judgement, ended.wall, ended.used.memory_bytes_max))
         }
         Err(error) => {
             let judgement = not_started(run, &error);

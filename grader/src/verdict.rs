@@ -64,13 +64,14 @@ pub(crate) struct Judgement {
 
 /// How many lines of a dead process's output are shown.
 const LINES_SHOWN: usize = 12;
-/// A process that spent this share of its time waiting for a core was kept from ending.
+/// A process one of whose threads spent this share of the time waiting for a core that others
+/// used was kept from ending.
 const STARVED_SHARE: u32 = 4;
 
 /// Judges a run. `None`: it was interrupted, and there is nothing to judge.
 pub(crate) fn judge(run: &Run, order: &Order, ended: &Ended) -> Option<Judgement> {
     match Record::parse(&ended.record, order) {
-        Ok(record) => Some(believed(run, record)),
+        Ok(record) => Some(believed(run, record, ended)),
         Err(_) if matches!(ended.how, How::Interrupted) => None,
         Err(RecordError::Version { found }) => Some(other_version(run, found)),
         Err(error) => Some(not_completed(run, ended, &error)),
@@ -86,22 +87,67 @@ pub(crate) fn not_started(run: &Run, error: &std::io::Error) -> Judgement {
     Judgement { verdict: Verdict::FrameworkError, text, record: None }
 }
 
-fn believed(run: &Run, record: Record) -> Judgement {
+fn believed(run: &Run, record: Record, ended: &Ended) -> Judgement {
     let verdict = match record.finding.outcome {
         Outcome::Pass => Verdict::Pass,
         Outcome::Fail => Verdict::Fail,
         Outcome::Aborted => Verdict::Aborted,
-        Outcome::Inconclusive => Verdict::Inconclusive,
+        Outcome::Inconclusive => match own_doing(&record, ended) {
+            Some(why) => return no_excuse(run, record, &why),
+            None => Verdict::Inconclusive,
+        },
         Outcome::FrameworkError => Verdict::FrameworkError,
     };
-    let mut text = clean(record.finding.message.trim_end());
-    if verdict != Verdict::Pass && !text.lines().any(|line| line.starts_with("replay")) {
-        let _ = write!(text, "\nreplay  {}", run.replay());
-    }
+    let mut text = told(run, &record);
     if verdict != Verdict::Pass {
         let _ = write!(text, "\n{}", version(record.finding.event_hash));
     }
     Judgement { verdict, text, record: Some(record) }
+}
+
+/// What the harness says; the replay is that of a grading, which knows what is expected of it.
+fn told(run: &Run, record: &Record) -> String {
+    let Record { finding, .. } = record;
+    let replay = format!("replay  {}", run.replay(finding.event_hash));
+    let said = clean(finding.message.trim_end());
+    let has_replay = said.lines().any(is_replay);
+    let lines = said.lines().map(|line| if is_replay(line) { replay.as_str() } else { line });
+    let more = (finding.outcome != Outcome::Pass && !has_replay).then_some(replay.as_str());
+    lines.chain(more).collect::<Vec<_>>().join("\n")
+}
+
+fn is_replay(line: &str) -> bool {
+    line.starts_with("replay  ")
+}
+
+/// Threads of the system below which a run cannot have filled the machine: one under the real
+/// clock has some hundred.
+const OWN_TASKS_MIN: u64 = 2000;
+/// A core that processes beside the battery's use to this part, or more, is not the machine's.
+const OTHERS_CPU_PART: u32 = 8;
+
+/// What the code under test did to make its run undecided; the harness cannot see all of it.
+fn own_doing(record: &Record, ended: &Ended) -> Option<String> {
+    let own_cpu = record.finding.lateness.map(|lateness| lateness.own_cpu);
+    let of_others = own_cpu.map(|own_cpu| ended.used.cpu.saturating_sub(own_cpu));
+    if 0 < ended.used.processes_beside_max {
+        return Some("it started processes, which no Raft needs".to_owned());
+    }
+    if OWN_TASKS_MIN <= ended.used.tasks_max {
+        return Some(format!("it had {} threads", ended.used.tasks_max));
+    }
+    let of_others = of_others.filter(|cpu| ended.wall / OTHERS_CPU_PART < *cpu)?;
+    Some(format!("processes that it started used {:.1} s of CPU time", of_others.as_secs_f64()))
+}
+
+fn no_excuse(run: &Run, record: Record, why: &str) -> Judgement {
+    let headline = "not decided, through its own doing";
+    let said = clean(record.finding.message.trim_end());
+    let said = said.lines().filter(|line| !is_replay(line));
+    let text = Text::new(run, Verdict::Aborted, headline).fact(why);
+    let text = said.fold(text, |text, line| text.fact(line));
+    let text = text.ending("a run that keeps the machine from deciding it does not pass");
+    Judgement { verdict: Verdict::Aborted, text, record: Some(record) }
 }
 
 /// What a replay must be of, to be the same run.
@@ -144,7 +190,8 @@ fn not_completed(run: &Run, ended: &Ended, error: &RecordError) -> Judgement {
     let mib = |bytes: u64| bytes >> 20;
     match limit {
         Limit::Wall { limit, cpu, waited_for_a_core } => {
-            let waited = waited_for_a_core.unwrap_or_default();
+            // While it waits for its own processes, these use what it waits for.
+            let waited = waited_for_a_core.unwrap_or_default().saturating_sub(*cpu);
             let headline = format!("stopped at its limit of {} s", limit.as_secs());
             if *limit < waited * STARVED_SHARE {
                 return starved(run, &headline, waited);
@@ -184,7 +231,7 @@ fn meaning(exit_code: Option<i32>, error: &RecordError) -> &'static str {
 
 fn starved(run: &Run, headline: &str, waited: std::time::Duration) -> Judgement {
     let text = Text::new(run, Verdict::Inconclusive, headline)
-        .fact(&format!("its threads waited {:.1} s for a core", waited.as_secs_f64()))
+        .fact(&format!("others kept a thread from a core for {:.1} s", waited.as_secs_f64()))
         .ending("the machine was too busy to tell; nothing is said of the code under test");
     Judgement { verdict: Verdict::Inconclusive, text, record: None }
 }
@@ -200,7 +247,7 @@ impl Text {
     fn new(run: &Run, verdict: Verdict, headline: &str) -> Self {
         let mut text = format!("{} {}  {headline}", run.test, verdict.name().to_uppercase());
         let _ = write!(text, "\n  {} clock, seed {}", run.clock, run.seed);
-        Text { text, replay: run.replay(), output: String::new() }
+        Text { text, replay: run.replay(None), output: String::new() }
     }
 
     fn fact(mut self, fact: &str) -> Self {

@@ -11,7 +11,7 @@ use lab_record::{Order, RECORD_BYTES_MAX, VARIABLE};
 
 use crate::grading::Limits;
 use crate::interrupt::interrupted;
-use crate::resources::{Usage, Watch, waited_for_a_core};
+use crate::resources::{Usage, Used, Watch, waited_for_a_core};
 use crate::sandbox::{Cell, Job, Level, Pipes, ProcessLimits, Reach, Sandbox, set_mode};
 
 /// How long between two looks at the limits.
@@ -48,8 +48,7 @@ pub(crate) struct Ended {
     pub(crate) record: Vec<u8>,
     pub(crate) output: Output,
     pub(crate) wall: Duration,
-    /// As far as it was seen: a short run is over between two looks.
-    pub(crate) memory_bytes_max: u64,
+    pub(crate) used: Used,
 }
 
 /// How a run ended.
@@ -215,6 +214,7 @@ pub(crate) fn supervise(
     let running = Running { began, bounds, usage: &usage, received: &received };
     let followed = running.follow(&mut cell, &inbox);
     watch.forget(cell.id());
+    let used = usage.in_all(cell.processes());
     let status = cell.end();
     let wall = began.elapsed();
 
@@ -227,7 +227,7 @@ pub(crate) fn supervise(
         record: std::mem::take(&mut lock(&received.record)),
         output: std::mem::take(&mut lock(&received.output)),
         wall,
-        memory_bytes_max: usage.memory_bytes_max(),
+        used,
     })
 }
 

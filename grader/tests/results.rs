@@ -64,7 +64,7 @@ fn verdicts_points_and_replays_are_in_it() {
         (&"fail".into(), &"C4".into(), &2.into())
     );
     let replay = run["replay"].as_str().expect("a command");
-    assert!(replay.ends_with("--exact 2A::fails --clock virtual --seed 2"), "{replay}");
+    assert!(replay.ends_with("replay 2A::fails --seed 2 --expect 0000000000000bad"), "{replay}");
     let passed = &results["parts"][0]["tests"][0]["runs"][0];
     assert_eq!(passed["event_hash"], "000000000000feed");
     assert_eq!(passed["figures"]["time_s"], 4.5);

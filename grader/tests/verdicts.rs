@@ -95,7 +95,7 @@ fn a_flood_of_output_ends_at_its_limit() {
 fn what_a_process_prints_cannot_move_the_cursor() {
     let out = assert_run("fails_in_colours", 1, "0 passed, 1 failed");
     assert!(!out.contains('\u{1b}') && !out.contains('\u{7}'), "{out:?}");
-    let replay = "--exact 2A::fails_in_colours --clock virtual --seed 1";
+    let replay = "./grade.sh replay 2A::fails_in_colours --seed 1";
     assert!(out.contains(replay), "a text without a replay line gets one\n{out}");
 }
 
@@ -117,6 +117,32 @@ fn inconclusive_counts_as_what_a_repeat_says() {
     assert_eq!((said.code, said.counts().as_str()), (0, "1 run: 1 passed"), "{}", said.out);
     let repeats = said.err.lines().filter(|line| line.contains("again, alone")).count();
     assert_eq!(repeats, 2, "one more undecided, then the pass\n{}", said.err);
+}
+
+#[test]
+fn who_keeps_a_run_from_being_decided_does_not_pass_for_it() {
+    for (test, why) in [
+        ("is_inconclusive_with_a_child", "it started processes, which no Raft needs"),
+        ("is_inconclusive_with_many_threads", "it had 21"),
+    ] {
+        let fixture = Fixture::new(&[test])
+            .changed("real_wall_s = 1", "real_wall_s = 30")
+            .changed("memory_mib = 200", "memory_mib = 2000");
+        let said = fixture.run(&["--clock", "real"]);
+        assert_eq!((said.code, said.counts().as_str()), (1, "1 run: 0 passed, 1 aborted"));
+        assert!(said.out.contains("not decided, through its own doing"), "{}", said.out);
+        assert!(said.out.contains(why), "`{why}` is not in\n{}", said.out);
+    }
+}
+
+#[test]
+fn a_failure_is_replayed_by_what_compares_it() {
+    let fixture = Fixture::new(&["fails_in_seven_ways"]);
+    let said = fixture.run(&["--clock", "virtual", "--runs", "1"]);
+    let replay = "\nreplay  ./grade.sh replay 2A::fails_in_seven_ways --seed 1 --expect \
+                  0000000000000bad\n";
+    assert!(said.out.contains(replay), "{}", said.out);
+    assert!(!said.out.contains("as the battery says"), "one command is enough\n{}", said.out);
 }
 
 #[test]

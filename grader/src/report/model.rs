@@ -181,6 +181,7 @@ impl RunReport {
                 bytes: byte_count,
                 commands: command_count,
             };
+        let event_hash = finding.as_ref().and_then(|finding| finding.event_hash);
         let lateness = |Lateness { worst, own_cpu }| LatenessReport { worst, own_cpu };
         RunReport {
             test: run.test.clone(),
@@ -191,11 +192,11 @@ impl RunReport {
             rule: finding.as_ref().and_then(|finding| finding.rule.clone()),
             text: judgement.text,
             notes: finding.as_ref().map(|finding| finding.notes.clone()).unwrap_or_default(),
-            replay: run.replay(),
+            replay: run.replay(event_hash),
             wall,
             memory_bytes_max,
             figures: finding.as_ref().map(|finding| figures(finding.figures)),
-            event_hash: finding.as_ref().and_then(|finding| finding.event_hash.map(hash_text)),
+            event_hash: event_hash.map(hash_text),
             lateness: finding.and_then(|finding| finding.lateness).map(lateness),
         }
     }

@@ -77,6 +77,15 @@ impl Cell {
         self.group.id()
     }
 
+    /// How many processes it takes, the job's own included.
+    pub(crate) fn processes(&self) -> u64 {
+        #[cfg(target_os = "linux")]
+        if self.control.is_some() {
+            return 3; // with the warden and the keeper
+        }
+        1
+    }
+
     /// Whether the leader has ended.
     pub(crate) fn has_ended(&mut self) -> io::Result<bool> {
         self.group.has_ended()

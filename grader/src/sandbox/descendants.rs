@@ -10,6 +10,7 @@ pub(crate) struct Stat {
     pub(crate) group: u32,
     /// Its own and those of its ended children.
     pub(crate) cpu_ticks: u64,
+    pub(crate) threads: u64,
     pub(crate) resident_pages: u64,
 }
 
@@ -25,6 +26,7 @@ impl Stat {
             parent: fields.get(1)?.parse().ok()?,
             group: fields.get(2)?.parse().ok()?,
             cpu_ticks: (11..15).map(number).sum::<Option<u64>>()?,
+            threads: number(17)?,
             resident_pages: number(21)?,
         })
     }
@@ -71,7 +73,14 @@ mod tests {
     #[test]
     fn a_name_with_brackets_and_blanks_does_not_shift_the_fields() {
         let text = "77 (a) b (c) S 1 42 42 0 -1 0 1 2 3 4 10 20 3 4 20 0 5 0 99 1000000 123 18 0";
-        let stat = Stat { process: 77, parent: 1, group: 42, cpu_ticks: 37, resident_pages: 123 };
+        let stat = Stat {
+            process: 77,
+            parent: 1,
+            group: 42,
+            cpu_ticks: 37,
+            threads: 5,
+            resident_pages: 123,
+        };
         assert_eq!(Stat::parse(text), Some(stat), "fields counted from the last bracket");
         assert_eq!(Stat::parse("77 (broken"), None, "no bracket, no fields");
     }
@@ -83,6 +92,7 @@ mod tests {
             parent,
             group,
             cpu_ticks: 0,
+            threads: 1,
             resident_pages: 0,
         };
         let all =

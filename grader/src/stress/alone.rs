@@ -44,7 +44,7 @@ pub(crate) fn run_alone(run: &Run, workshop: &Workshop<'_>) -> Option<Alone> {
     match made {
         Ok((order, ended)) => {
             let judgement = judge(run, &order, &ended)?;
-            let report = RunReport::new(run, 1, judgement, ended.wall, ended.memory_bytes_max);
+            let report = RunReport::new(run, 1, judgement, ended.wall, ended.used.memory_bytes_max);
             Some(Alone { report, output: ended.output, trace })
         }
         Err(error) => {
