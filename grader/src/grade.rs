@@ -19,7 +19,7 @@ pub(crate) fn grade(args: &GradeArgs) -> Result<u8, GradeError> {
     let (sandbox, _) = Sandbox::choose(args.sandbox_at_most(), args.require_sandbox)?;
     let battery = Battery::open(&args.battery, &plan.grading, sandbox)?;
     let workshop = battery.workshop();
-    let mut report = Report::new(&plan.grading, plan.runs(), "working tree", sandbox.level);
+    let mut report = Report::new(&plan.grading, plan.runs(), "working tree", sandbox);
     let mut progress = Progress::start(&plan.lanes);
     let make = |run: &Run, attempt| schedule::run_one(run, attempt, &workshop);
     schedule::run_all(&plan.lanes, make, |_, result| {

@@ -65,7 +65,7 @@ impl Group {
     }
 
     /// Ends whatever of the group still runs, and says how the leader ended.
-    pub(crate) fn end(mut self) -> io::Result<ExitStatus> {
+    pub(crate) fn end(&mut self) -> io::Result<ExitStatus> {
         self.kill();
         self.child.wait()
     }

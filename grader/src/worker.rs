@@ -180,6 +180,7 @@ impl Workshop<'_> {
                 file_bytes: Some(FILE_BYTES_MAX),
                 open_files: Some(OPEN_FILES_MAX),
                 tasks: Some(TASKS_MAX),
+                memory_bytes: Some(self.limits.memory_bytes()),
             },
             own_user: true,
         }
@@ -216,12 +217,19 @@ pub(crate) fn supervise(
     watch.forget(cell.id());
     let used = usage.in_all(cell.processes());
     let status = cell.end();
+    let has_no_memory_left = cell.ran_out_of_memory();
+    drop(cell);
     let wall = began.elapsed();
 
     wait_for_readers(&inbox, bounds, &received);
     Ok(Ended {
         how: match followed? {
             Some(how) => how,
+            // Which of its processes that was is chance; without it none can go on.
+            None if has_no_memory_left => {
+                let limit_bytes = bounds.memory_bytes;
+                How::AtLimit(Limit::Memory { limit_bytes, bytes: limit_bytes })
+            }
             None => How::ByItself(status?),
         },
         record: std::mem::take(&mut lock(&received.record)),

@@ -281,6 +281,7 @@ impl Toolchain {
                 file_bytes: Some(1 << 30),
                 open_files: Some(4096),
                 tasks: Some(4096),
+                memory_bytes: Some(u64::from(limits.memory_mib) << 20),
             },
             own_user: false,
         }

@@ -157,3 +157,44 @@ fn limits_hold_in_the_sandbox() {
         assert!(said.out.contains(text), "{test}: `{text}` is not in\n{}", said.out);
     }
 }
+
+/// What the results say of the one run of `test` at `level`: what held it, and its notes.
+fn held(test: &str, level: &str) -> (Said, serde_json::Value) {
+    let fixture = Fixture::new(&[test])
+        .changed("virtual_wall_s = 1", "virtual_wall_s = 60")
+        .changed("virtual_cpu_s = 1", "virtual_cpu_s = 20")
+        .changed("memory_mib = 200", "memory_mib = 400");
+    let args: Vec<&str> = exactly(level).into_iter().chain(["--json", "results.json"]).collect();
+    let said = fixture.run(&args);
+    let text = std::fs::read_to_string(fixture.path("results.json")).expect("results");
+    (said, serde_json::from_str(&text).expect("JSON"))
+}
+
+#[test]
+fn a_run_that_takes_its_memory_at_once_is_stopped_and_by_cgroups_in_time() {
+    let (said, results) = held("eats_memory_at_once", strongest());
+    assert_eq!(said.counts(), "1 run: 0 passed, 1 aborted", "{}", said.out);
+    assert!(said.out.contains("its limit of 400 MiB of memory"), "{}", said.out);
+    let run = &results["parts"][0]["tests"][0]["runs"][0];
+    let bytes = run["memory_bytes_max"].as_u64().expect("a number");
+    if results["cgroups"] != "none" {
+        assert!(bytes <= 400 << 20, "it had {bytes} bytes, in spite of {}", results["cgroups"]);
+    }
+}
+
+#[test]
+fn a_run_that_takes_all_threads_gets_no_more_than_its_limit() {
+    const LIMIT: usize = 8192;
+    let level = strongest();
+    let (_, results) = held("passes", level);
+    // Root is bound by a cgroup or a user namespace only, and would get all of the machine's.
+    let level = if results["cgroups"] != "none" { "descendants" } else { level };
+    if level == "descendants" && results["cgroups"] == "none" {
+        return;
+    }
+    let (said, results) = held("takes_all_threads", level);
+    let note = &results["parts"][0]["tests"][0]["runs"][0]["notes"][0];
+    let count = note.as_str().and_then(|note| note.strip_prefix("threads: ")?.parse().ok());
+    let count: usize = count.unwrap_or_else(|| panic!("no count\n{}{}", said.out, said.err));
+    assert!((1000..LIMIT).contains(&count), "{count} threads");
+}

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::model::{Report, Score, Status};
 use super::number;
 use super::terminal::points;
-use crate::sandbox::Level;
+use crate::sandbox::{Level, Sandbox};
 use crate::verdict::Verdict;
 
 /// The version of the JSON results.
@@ -22,6 +22,7 @@ pub(crate) struct Summary<'a> {
     exit_code: u8,
     interrupted: bool,
     sandbox: Level,
+    cgroups: &'static str,
     seeds: &'static str,
     submissions: Vec<Line<'a>>,
 }
@@ -48,7 +49,7 @@ struct PartLine<'a> {
 impl<'a> Summary<'a> {
     pub(crate) fn new(
         reports: &'a [Report],
-        sandbox: Level,
+        sandbox: Sandbox,
         seeds: &'static str,
         exit_code: u8,
     ) -> Self {
@@ -70,7 +71,8 @@ impl<'a> Summary<'a> {
             framework_version: env!("CARGO_PKG_VERSION"),
             exit_code,
             interrupted: reports.iter().any(|report| report.interrupted),
-            sandbox,
+            sandbox: sandbox.level,
+            cgroups: sandbox.cgroups(),
             seeds,
             submissions: reports.iter().map(line).collect(),
         }
@@ -106,7 +108,7 @@ pub(crate) fn text(reports: &[Report]) -> String {
             let points = number(report.score.points_undecided);
             text.push_str(&format!("note    {name}: {points} points are undecided; look at it\n"));
         }
-        for remark in &report.remarks {
+        for remark in report.remarks.iter().chain(&report.checks_off()) {
             text.push_str(&format!("note    {name}: {remark}\n"));
         }
     }

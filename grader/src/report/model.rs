@@ -10,9 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::exit_code;
 use crate::grading::{Curve, Grading, Weights};
 use crate::plan::Run;
-use crate::sandbox::Level;
+use crate::sandbox::{Level, Sandbox};
 use crate::score::{Tally, test_share};
-use crate::verdict::{Judgement, Verdict};
+use crate::verdict::{Judgement, Verdict, clean};
 
 /// The version of the JSON results.
 const FORMAT: u32 = 1;
@@ -27,6 +27,8 @@ pub(crate) struct Report {
     pub(crate) message: String,
     pub(crate) remarks: Vec<String>,
     pub(crate) sandbox: Level,
+    /// The kernel's groups that held runs to their memory and tasks, or `none`.
+    pub(crate) cgroups: &'static str,
     pub(crate) exit_code: u8,
     pub(crate) interrupted: bool,
     pub(crate) runs_planned: usize,
@@ -213,7 +215,7 @@ impl Report {
         grading: &Grading,
         runs: impl Iterator<Item = &'a Run>,
         submission: &str,
-        sandbox: Level,
+        sandbox: Sandbox,
     ) -> Self {
         let mut runs_planned = 0;
         let planned: BTreeSet<&str> =
@@ -253,7 +255,8 @@ impl Report {
             status: Status::Graded,
             message: String::new(),
             remarks: Vec::new(),
-            sandbox,
+            sandbox: sandbox.level,
+            cgroups: sandbox.cgroups(),
             exit_code: exit_code::FRAMEWORK_ERROR,
             interrupted: false,
             runs_planned,
@@ -290,6 +293,14 @@ impl Report {
         }
         self.score = Score::sum(self.parts.iter().map(|part| part.score));
         self.exit_code = exit_code::of_report(self);
+    }
+
+    /// Which checks could not be made, whatever the verdicts: one line each.
+    pub(crate) fn checks_off(&self) -> Vec<String> {
+        let notes = self.runs().flat_map(|run| &run.notes);
+        let lines: BTreeSet<String> =
+            notes.filter(|note| note.starts_with("checks off: ")).map(|note| clean(note)).collect();
+        lines.into_iter().collect()
     }
 
     pub(crate) fn runs(&self) -> impl Iterator<Item = &RunReport> {

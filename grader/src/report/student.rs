@@ -12,10 +12,11 @@ pub(crate) fn markdown(report: &Report) -> String {
     if !report.message.is_empty() {
         let _ = write!(text, "\n{}", block(&report.message));
     }
-    for remark in &report.remarks {
+    let remarks: Vec<String> = report.remarks.iter().cloned().chain(report.checks_off()).collect();
+    for remark in &remarks {
         let _ = write!(text, "\n* {remark}");
     }
-    if !report.remarks.is_empty() {
+    if !remarks.is_empty() {
         text.push('\n');
     }
     for part in &report.parts {
@@ -44,9 +45,9 @@ pub(crate) fn markdown(report: &Report) -> String {
     }
     let _ = writeln!(
         text,
-        "\nFramework {}, sandbox `{}`. A run is the same again, event hash and all, for the same \
+        "\nFramework {}, sandbox `{}`, cgroups: {}. A run is the same again, event hash and all, for the same \
          seed and build.",
-        report.framework_version, report.sandbox
+        report.framework_version, report.sandbox, report.cgroups
     );
     text
 }

@@ -14,6 +14,8 @@ pub(crate) struct Cell {
     /// The way to the warden and the keeper. They end everything once it is closed.
     #[cfg(target_os = "linux")]
     control: Option<std::os::unix::net::UnixStream>,
+    #[cfg(target_os = "linux")]
+    cgroup: Option<super::cgroup::JobGroup>,
 }
 
 /// What the job prints: its stdout, which leads to the record, and its stderr.
@@ -29,7 +31,7 @@ impl Cell {
         match sandbox.level {
             Level::Groups => Cell::start_in_group(job),
             #[cfg(target_os = "linux")]
-            level => Cell::start_below_warden(job, level),
+            _ => Cell::start_below_warden(job, sandbox),
             #[cfg(not(target_os = "linux"))]
             level => Err(io::Error::other(format!("there is no `{level}` sandbox here"))),
         }
@@ -49,27 +51,36 @@ impl Cell {
                 group,
                 #[cfg(target_os = "linux")]
                 control: None,
+                #[cfg(target_os = "linux")]
+                cgroup: None,
             },
             Pipes { record, output },
         ))
     }
 
     #[cfg(target_os = "linux")]
-    fn start_below_warden(job: &Job, level: Level) -> io::Result<(Self, Pipes)> {
+    fn start_below_warden(job: &Job, sandbox: Sandbox) -> io::Result<(Self, Pipes)> {
         use std::io::Write;
         use std::os::fd::OwnedFd;
         use std::os::unix::process::CommandExt;
 
         let (mut control, theirs) = std::os::unix::net::UnixStream::pair()?;
         let mut command = Command::new("/proc/self/exe");
-        command.arg0("grader").args([super::WARDEN, level.name()]).env_clear();
+        command.arg0("grader").args([super::WARDEN, sandbox.level.name()]).env_clear();
         command.arg(if job.own_user { own_user().to_string() } else { "-".to_owned() });
+        let cgroup = match (sandbox.cgroups, job.limits.memory_bytes, job.limits.tasks) {
+            (Some(cgroups), Some(memory_bytes), Some(tasks)) => {
+                Some(cgroups.group(memory_bytes, tasks)?)
+            }
+            _ => None,
+        };
+        command.args(cgroup.iter().flat_map(super::cgroup::JobGroup::doors));
         let (group, record, output) = Group::start_with(command, OwnedFd::from(theirs).into())?;
         let mut line = serde_json::to_string(job).map_err(io::Error::other)?;
         line.push('\n');
         // If it is gone already, its missing answer shows that.
         let _ = control.write_all(line.as_bytes());
-        Ok((Cell { group, control: Some(control) }, Pipes { record, output }))
+        Ok((Cell { group, control: Some(control), cgroup }, Pipes { record, output }))
     }
 
     /// The number of the leading process, which is the group's too.
@@ -91,9 +102,17 @@ impl Cell {
         self.group.has_ended()
     }
 
+    /// Whether the kernel has ended a process of it because its memory was used up.
+    pub(crate) fn ran_out_of_memory(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        return self.cgroup.as_ref().is_some_and(super::cgroup::JobGroup::ran_out_of_memory);
+        #[cfg(not(target_os = "linux"))]
+        false
+    }
+
     /// Ends whatever still runs, and says how the job ended. An error means that it never began.
     #[cfg(target_os = "linux")]
-    pub(crate) fn end(mut self) -> io::Result<ExitStatus> {
+    pub(crate) fn end(&mut self) -> io::Result<ExitStatus> {
         use std::time::{Duration, Instant};
 
         let Some(control) = self.control.take() else { return self.group.end() };
@@ -116,7 +135,7 @@ impl Cell {
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn end(self) -> io::Result<ExitStatus> {
+    pub(crate) fn end(&mut self) -> io::Result<ExitStatus> {
         self.group.end()
     }
 }

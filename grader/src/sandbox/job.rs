@@ -40,8 +40,11 @@ pub(crate) struct ProcessLimits {
     pub(crate) file_bytes: Option<u64>,
     /// Open files, per process.
     pub(crate) open_files: Option<u64>,
-    /// Processes and threads. Binds where there is a user namespace, or a user other than root.
+    /// Processes and threads. Binds where there is a cgroup, a user namespace, or a user other
+    /// than root.
     pub(crate) tasks: Option<u64>,
+    /// Of all its processes together; only where there is a cgroup.
+    pub(crate) memory_bytes: Option<u64>,
 }
 
 /// How a job ended.

@@ -6,6 +6,8 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 #[cfg(target_os = "linux")]
+use super::cgroup::Cgroups;
+#[cfg(target_os = "linux")]
 use super::{Cell, Job};
 use crate::error::GradeError;
 
@@ -47,15 +49,34 @@ impl fmt::Display for Level {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sandbox {
     pub(crate) level: Level,
+    /// Where groups of the kernel can be made, which hold a run to its memory and its tasks.
+    #[cfg(target_os = "linux")]
+    pub(super) cgroups: Option<&'static Cgroups>,
 }
 
 impl Sandbox {
     /// Only a process group. What the working tree's own battery runs in, if nothing else is
     /// asked for: nobody needs to be kept from their own files by their own code.
-    pub(crate) const PLAIN: Sandbox = Sandbox { level: Level::Groups };
+    pub(crate) const PLAIN: Sandbox = Sandbox::without_cgroups(Level::Groups);
+
+    const fn without_cgroups(level: Level) -> Self {
+        Sandbox {
+            level,
+            #[cfg(target_os = "linux")]
+            cgroups: None,
+        }
+    }
+
+    /// The cgroups that hold runs to their memory and their tasks, or `none`.
+    pub(crate) fn cgroups(&self) -> &'static str {
+        #[cfg(target_os = "linux")]
+        return self.cgroups.map_or("none", Cgroups::name);
+        #[cfg(not(target_os = "linux"))]
+        "none"
+    }
 
     /// The strongest that works here and is no stronger than `at_most`, found by trying each; and
-    /// why the next one does not work.
+    /// what should be known of it: why the next one does not work, and what stands for cgroups.
     ///
     /// # Errors
     ///
@@ -63,17 +84,48 @@ impl Sandbox {
     pub(crate) fn choose(
         at_most: Level,
         at_least: Option<Level>,
-    ) -> Result<(Self, Option<String>), GradeError> {
+    ) -> Result<(Self, String), GradeError> {
         let (level, why) = strongest(at_most);
         match at_least {
             Some(required) if level < required => {
                 let why = why.unwrap_or_else(|| format!("--sandbox {level} says so"));
                 Err(GradeError::Sandbox { reached: level, required, why })
             }
-            _ => Ok((Sandbox { level }, why)),
+            _ => {
+                let of_level = match why {
+                    None => level.to_string(),
+                    Some(why) => format!("only `{level}` here: {why}"),
+                };
+                let (sandbox, of_cgroups) = Sandbox::without_cgroups(level).with_cgroups();
+                Ok((sandbox, format!("{of_level}; {of_cgroups}")))
+            }
         }
     }
+
+    /// The same with cgroups, if there are any; and in words what there is.
+    #[cfg(target_os = "linux")]
+    fn with_cgroups(self) -> (Self, String) {
+        use std::sync::OnceLock;
+        static FOUND: OnceLock<Result<Cgroups, String>> = OnceLock::new();
+        if self.level < Level::Descendants {
+            return (self, NO_CGROUPS.to_owned());
+        }
+        match FOUND.get_or_init(|| Cgroups::find().map_err(|error| error.to_string())) {
+            Ok(found) => {
+                let words = format!("memory and tasks limited by {}", found.name());
+                (Sandbox { cgroups: Some(found), ..self }, words)
+            }
+            Err(why) => (self, format!("{NO_CGROUPS}: no cgroups, {why}")),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn with_cgroups(self) -> (Self, String) {
+        (self, NO_CGROUPS.to_owned())
+    }
 }
+
+const NO_CGROUPS: &str = "memory watched, tasks limited by user";
 
 #[cfg(not(target_os = "linux"))]
 fn strongest(at_most: Level) -> (Level, Option<String>) {
@@ -98,7 +150,7 @@ fn strongest(at_most: Level) -> (Level, Option<String>) {
 fn try_out(level: Level) -> std::io::Result<()> {
     let scratch = super::scratch()?;
     let job = Job { folder: scratch.path().to_owned(), own_user: true, ..Job::default() };
-    let (mut cell, pipes) = Cell::start(&job, Sandbox { level })?;
+    let (mut cell, pipes) = Cell::start(&job, Sandbox::without_cgroups(level))?;
     drop(pipes);
     let by = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while !cell.has_ended()? && std::time::Instant::now() < by {

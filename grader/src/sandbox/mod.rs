@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `level` | how much of that a machine can do, and finding out |
 //! | `job` | what is to be run, with which files and limits |
+//! | `cgroup` | groups of the kernel that hold a job to its memory and tasks, on Linux |
 //! | `cell` | the grader's side: starts a job, follows it, ends all of it |
 //! | `warden` | first stage, on Linux: gives up its user, takes namespaces of its own, ends every descendant |
 //! | `keeper` | second stage, on Linux: the first process of the new namespaces; limits, landlock, then the job |
@@ -18,6 +19,8 @@
 //! Elsewhere than on Linux there is the process group, and the limits that the grader watches.
 
 mod cell;
+#[cfg(target_os = "linux")]
+mod cgroup;
 #[cfg(target_os = "linux")]
 mod descendants;
 mod job;

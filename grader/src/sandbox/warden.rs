@@ -22,7 +22,8 @@ use rustix::thread::{
 use super::descendants::{families, processes};
 use super::{Fate, KEEPER, Level};
 
-/// The stage. Its arguments are the level, and the user to become or `-`.
+/// The stage. Its arguments are the level, the user to become or `-`, and the files by which one
+/// enters the job's cgroups.
 pub(super) fn main(args: &[String]) -> ExitCode {
     match run(args) {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,6 +37,10 @@ pub(super) fn main(args: &[String]) -> ExitCode {
 fn run(args: &[String]) -> io::Result<()> {
     let has_namespaces = args.first().is_some_and(|level| level == Level::Namespaces.name());
     let user = args.get(1).and_then(|user| user.parse().ok());
+    // While it may: the user that it becomes must not get out again.
+    for door in args.iter().skip(2) {
+        fs::write(door, "0")?;
+    }
 
     // Whoever loses their parent becomes a child of this process, `setsid` or not.
     set_child_subreaper(Some(getpid()))?;

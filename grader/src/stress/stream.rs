@@ -62,7 +62,7 @@ impl<'a> Stream<'a> {
     pub(super) fn start(workshop: &'a Workshop<'a>) -> io::Result<Self> {
         let mut command = Command::new(workshop.battery);
         command.env_clear().env(VARIABLE, "stream").current_dir(workshop.scratch);
-        let (group, pipes) = Group::start(command)?;
+        let (mut group, pipes) = Group::start(command)?;
         let Pipes { order: way_in, record, output } = pipes;
         let (tell, records) = sync_channel(2 * AHEAD);
         let printed = Arc::new(AtomicU64::new(0));
@@ -145,7 +145,7 @@ impl<'a> Stream<'a> {
     }
 
     /// Ends the process; the runs that it was asked for and did not answer.
-    pub(super) fn end(self) -> Vec<Run> {
+    pub(super) fn end(mut self) -> Vec<Run> {
         self.workshop.watch.forget(self.group.id());
         drop(self.way_in);
         let _ = self.group.end(); // how it ended says nothing

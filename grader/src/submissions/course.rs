@@ -116,7 +116,7 @@ impl<'a> Course<'a> {
         let mut submissions = Vec::new();
         for entry in &self.entries {
             let runs = self.runs_of(&entry.name);
-            let report = Report::new(&self.grading, runs.iter(), &entry.name, self.sandbox.level);
+            let report = Report::new(&self.grading, runs.iter(), &entry.name, self.sandbox);
             let results = Results::create(self.out, &entry.name, failures)?;
             let mut submission = Submission::take(entry, report, results);
             if let Some(sources) = &submission.sources {
@@ -126,6 +126,7 @@ impl<'a> Course<'a> {
                         ("grading", self.grading.text().as_bytes()),
                         ("seeds", self.seeds.fingerprint().as_bytes()),
                         ("sandbox", self.sandbox.level.name().as_bytes()),
+                        ("cgroups", self.sandbox.cgroups().as_bytes()),
                     ]
                     .into_iter()
                     .chain(
@@ -278,7 +279,7 @@ impl<'a> Course<'a> {
             Seeds::Secret(_) => "secret",
         };
         let no_results = |source| GradeError::NoResults { path: self.out.to_owned(), source };
-        let summary = Summary::new(&reports, self.sandbox.level, seeds, code);
+        let summary = Summary::new(&reports, self.sandbox, seeds, code);
         write(&summary, &self.out.join("summary.json")).map_err(no_results)?;
         let scores = csv::table(reports.iter());
         write_whole(&self.out.join("scores.csv"), scores.as_bytes()).map_err(no_results)?;
@@ -295,11 +296,8 @@ impl<'a> Course<'a> {
 
 /// The strongest sandbox there is, or an error if it is not as strong as asked.
 fn sandbox(args: &GradeArgs) -> Result<Sandbox, GradeError> {
-    let (sandbox, why_not_more) = Sandbox::choose(args.sandbox_at_most(), args.require_sandbox)?;
-    match why_not_more {
-        None => eprintln!("sandbox: {}", sandbox.level),
-        Some(why) => eprintln!("sandbox: only `{}` here: {why}", sandbox.level),
-    }
+    let (sandbox, words) = Sandbox::choose(args.sandbox_at_most(), args.require_sandbox)?;
+    eprintln!("sandbox: {words}");
     Ok(sandbox)
 }
 
