@@ -34,7 +34,8 @@
 //! go at the chosen moment, repeat old requests, crash a server at every step, cut links one way,
 //! and ask one server directly in the name of its peers (`harness/puppets.rs`). For the last, the
 //! requests are the submission's own with other contents in the fields of Figure 2 and Figure 13,
-//! so further fields do not matter; a submission that renames those fields fails these tests.
+//! so further fields do not matter; a submission that renames those fields fails every test of the
+//! parts 2X and 3X.
 //!
 //! # What differs from the classic battery
 //! Scenarios, numbers and limits are those of the 2023 course. What was unfair to a correct Raft,
@@ -47,8 +48,8 @@
 //! * Entries must be delivered strictly in order in each life, with and without snapshots, and
 //!   what a snapshot holds must be what was applied.
 //! * A test that reaches its limit of 120 s ends there, instead of being measured afterwards.
-//! * Under the real clock, a limit that was missed while the machine was late, and not by the
-//!   submission's own work, makes a run inconclusive. What no lateness excuses still fails.
+//! * Under the real clock, a limit of which others took a third makes a run inconclusive
+//!   (`docs/design/lateness.md`). What no lateness excuses still fails.
 //!
 //! # What is not here
 //! Points: they stand in `grading.toml`. Anything that reads student state beyond what

@@ -25,6 +25,8 @@ pub(crate) struct Specimen {
     insert: BTreeMap<String, String>,
     /// What stands in that file instead of something else.
     replace: BTreeMap<String, String>,
+    /// The same in other files, wherever it occurs.
+    edit: BTreeMap<String, BTreeMap<String, String>>,
     /// What is added to the end of files.
     append: BTreeMap<String, String>,
     files: BTreeMap<String, String>,
@@ -49,7 +51,13 @@ struct Expected {
     verdicts: Vec<String>,
     /// Stands in the message, or in the text of every run that did not pass.
     says: Option<String>,
+    /// Stands in none of these texts.
+    never_says: Option<String>,
     remarks: Option<String>,
+    /// Stands in the report for its author.
+    reports: Option<String>,
+    /// A part without points for it, though the runs of the others are as above.
+    loses: Option<String>,
     /// No process has this among its arguments.
     leaves_no_process: Option<String>,
 }
@@ -91,6 +99,13 @@ impl Specimen {
             }
             for (method, code) in &self.insert {
                 *raft = inserted(raft, method, code);
+            }
+        }
+        for (path, edits) in &self.edit {
+            let text = texts.get_mut(path).unwrap_or_else(|| panic!("{}: {path}", self.name));
+            for (from, to) in edits {
+                assert!(text.contains(from.as_str()), "{}: `{from}`", self.name);
+                *text = text.replace(from, to);
             }
         }
         for (path, text) in &self.append {
@@ -159,9 +174,23 @@ impl Specimen {
         }
     }
 
-    /// What is not as expected in the results.
-    pub(crate) fn check(&self, found: &Value) -> Option<String> {
+    /// What is not as expected in the results, and in the report.
+    pub(crate) fn check(&self, found: &Value, report: &str) -> Option<String> {
         let expected = &self.expected;
+        if let Some(text) = &expected.reports
+            && !report.contains(text.as_str())
+        {
+            return Some(format!("its report is:\n{report}"));
+        }
+        let part = |name: &str| {
+            let mut parts = found["parts"].as_array().into_iter().flatten();
+            parts.find(|part| part["part"] == *name).unwrap_or(&Value::Null)
+        };
+        if let Some(lost) = &expected.loses
+            && (part(lost)["points"] != 0.0 || part(lost)["points_undecided"] != 0.0)
+        {
+            return Some(format!("it has points in {lost}: {}", part(lost)));
+        }
         if found["status"] != *expected.status {
             return Some(format!("its status is {}: {}", found["status"], found["message"]));
         }
@@ -187,7 +216,10 @@ impl Specimen {
         // What stands in `start` is not reached by a test that starts no command.
         let in_start = self.insert.contains_key("start");
         let judged = runs.iter().filter(|run| {
-            !(in_start && run["replay"].as_str().unwrap_or_default().contains("initial_election"))
+            let replay = run["replay"].as_str().unwrap_or_default();
+            let is_aimed = replay.contains(" 2X::");
+            let is_too_early = in_start && replay.contains("initial_election");
+            !is_aimed && !is_too_early
         });
         let judged: Vec<&&Value> = judged.collect();
         if judged.is_empty() {
@@ -197,7 +229,9 @@ impl Specimen {
             let verdict = run["verdict"].as_str().unwrap_or_default();
             let text = run["text"].as_str().unwrap_or_default();
             let is_expected = expected.verdicts.iter().any(|expected| expected == verdict);
-            let is_said = verdict == "pass" || text.contains(says);
+            let is_silent = |never: &String| !text.contains(never.as_str());
+            let is_said = (verdict == "pass" || text.contains(says))
+                && expected.never_says.as_ref().is_none_or(is_silent);
             (!is_expected || !is_said).then(|| format!("a run is {verdict}:\n{text}"))
         })
     }

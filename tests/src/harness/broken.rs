@@ -329,6 +329,7 @@ impl Broken {
             | Self::StaleLeaderObeyed
             | Self::TermHidden
             | Self::HigherTermIgnored
+            | Self::UnreadableMessage
             | Self::FollowerAppended
             | Self::WrongValue
             | Self::StaleRead
@@ -356,7 +357,6 @@ impl Broken {
             | Self::TooManyBytes
             | Self::BackUpTooSlow
             | Self::LogTooLarge
-            | Self::UnreadableMessage
             | Self::NotAppliedInSilence
             | Self::ElectionTimerRestarted
             | Self::TimeoutsNotRandom

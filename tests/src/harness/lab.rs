@@ -56,6 +56,11 @@ impl Lab {
         self.edition
     }
 
+    /// Who is told what is found broken.
+    pub(crate) fn referee(&self) -> &Referee {
+        &self.referee
+    }
+
     /// A cluster whose service makes no snapshots, all servers connected.
     pub(crate) fn cluster(&self, servers: usize, net: Net) -> Cluster {
         self.begin(servers, net, Service::Plain)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use labapi::State;
 use parking_lot::Mutex;
 
+use super::broken::Broken;
 use super::lateness::Looks;
 use super::violation::Violation;
 use crate::check::wire::{Checkers, Sighting};
@@ -70,6 +71,19 @@ impl Referee {
     /// Where the lateness of the machine is seen.
     pub(crate) fn looks(&self) -> &Arc<Looks> {
         &self.looks
+    }
+
+    /// The messages must have the names of Figure 2, without which nobody can tell whether a
+    /// test that aims at them has been passed.
+    pub(crate) fn check_readable(&self) {
+        let renamed = self.checkers.lock().as_ref().and_then(Checkers::renamed);
+        if let Some(fields) = renamed {
+            self.fail(Violation::new(
+                Broken::UnreadableMessage,
+                "messages with the field names of Figure 2, in snake case, as this test needs",
+                format!("no message has {fields}"),
+            ));
+        }
     }
 
     /// Something to tell, whatever the verdict.

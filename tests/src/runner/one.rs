@@ -32,10 +32,14 @@ pub(super) fn run_edition(
 ) -> (TestRun, Vec<Event>) {
     let referee = Arc::new(Referee::default());
     let (scenario, of_the_run) = (test.scenario, referee.clone());
+    let reads_messages = test.part.ends_with('X');
     let cpu_before = cpu_time();
     let mut outcome = run(&asked_by(test, config), move || {
         let lab = Lab::new(submission, edition, of_the_run);
         scenario(&lab);
+        if reads_messages {
+            lab.referee().check_readable();
+        }
         lab.end();
     });
     let own_cpu = cpu_time().saturating_sub(cpu_before);

@@ -102,6 +102,11 @@ impl Checkers {
         self.shared.watching.lock().judge.coverage.gaps()
     }
 
+    /// The fields of Figure 2 that no message has, if one is missing.
+    pub(crate) fn renamed(&self) -> Option<&'static str> {
+        self.shared.watching.lock().judge.coverage.renamed()
+    }
+
     /// What `server` was last seen as on the wire.
     pub(crate) fn sighting(&self, server: usize) -> Sighting {
         self.shared.watching.lock().judge.sighting(server)

@@ -64,6 +64,20 @@ impl Coverage {
             && self.appends_without_entries == 0
     }
 
+    /// Of a cluster that elects and replicates, the fields of Figure 2 that none of its messages
+    /// has. `None` if all can be read; further fields, and further messages, do not matter.
+    pub(super) fn renamed(&self) -> Option<&'static str> {
+        let reasons = [
+            (self.votes + self.pre_votes == 0, "the fields of RequestVote"),
+            (self.appends == 0, "the fields of AppendEntries"),
+            (0 < self.appends_without_entries, "the fields of an entry, term and command"),
+            (self.unread_replies.contains("RequestVote"), "term and vote_granted in a reply"),
+            (self.unread_replies.contains("AppendEntries"), "term and success in a reply"),
+        ];
+        let first = reasons.into_iter().find(|(is_missing, _)| *is_missing);
+        first.filter(|_| 0 < self.requests).map(|(_, what)| what)
+    }
+
     /// One line for each reason why checks are off, with the rules that go unchecked.
     pub(super) fn gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();

@@ -16,6 +16,12 @@ fn a_cluster_whose_messages_are_read_has_no_gaps() {
     h.elect(0, 1, (0, 0), &[1]);
     h.replicate(0, 1, (0, 0), &[1], 0, &[1]);
     assert_eq!(h.judge.coverage.gaps(), [""; 0]);
+    assert_eq!(h.judge.coverage.renamed(), None);
+}
+
+#[test]
+fn a_cluster_that_says_nothing_has_renamed_nothing() {
+    assert_eq!(History::of(3).judge.coverage.renamed(), None);
 }
 
 #[test]
@@ -26,6 +32,7 @@ fn renamed_messages_are_told_and_not_judged() {
     h.apply(1, 1, &command(1, 1));
     let gaps = h.judge.coverage.gaps();
     assert!(gaps.iter().any(|gap| gap.starts_with("checks off: votes (E5")), "{gaps:?}");
+    assert_eq!(h.judge.coverage.renamed(), Some("the fields of RequestVote"));
     assert!(gaps.iter().any(|gap| gap.starts_with("checks off: log and commit")), "{gaps:?}");
     assert!(gaps.iter().any(|gap| gap.ends_with("none of the paper's: replicate")), "{gaps:?}");
     h.is_accepted();
@@ -46,5 +53,6 @@ fn replies_without_the_fields_are_told_and_not_judged() {
     h.append(0, 1, (0, 0), &[], 0);
     let gaps = h.judge.coverage.gaps();
     assert!(gaps[0].starts_with("checks off: replies to RequestVote"), "{gaps:?}");
+    assert_eq!(h.judge.coverage.renamed(), Some("term and vote_granted in a reply"));
     h.is_accepted();
 }
