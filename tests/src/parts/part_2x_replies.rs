@@ -183,6 +183,7 @@ fn lead_twice(lab: &Lab, acknowledgements: Acknowledgements) {
     cluster.connect_only(&[leader, follower]);
     for number in 0..8 {
         cluster.start(leader, &command(1000 + number));
+        cluster.sleep_ms(10); // What overtakes what is before it would be refused.
     }
     cluster.sleep_ms(300);
 
