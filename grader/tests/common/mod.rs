@@ -142,23 +142,25 @@ impl Said {
     }
 }
 
-/// The example that cargo builds with the tests; built here when one test file alone was asked
-/// for, since cargo leaves the examples out then.
 fn fake_battery() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        let bin = cargo_bin("grader");
-        let folder = bin.parent().expect("the folder of the binary");
-        let path = folder.join("examples").join("fake_battery");
-        if !path.exists() {
-            let mut cargo = Command::new(env!("CARGO"));
-            cargo.args(["build", "-p", "grader", "--example", "fake_battery", "--target-dir"]);
-            cargo.arg(folder.parent().expect("the target folder"));
-            if folder.ends_with("release") {
-                cargo.arg("--release");
-            }
-            assert!(cargo.status().expect("cargo").success(), "the fake battery does not build");
+    PATH.get_or_init(|| example("fake_battery"))
+}
+
+/// An example that cargo builds with the tests; built here when one test file alone was asked
+/// for, since cargo leaves the examples out then.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let bin = cargo_bin("grader");
+    let folder = bin.parent().expect("the folder of the binary");
+    let path = folder.join("examples").join(name);
+    if !path.exists() {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "-p", "grader", "--example", name, "--target-dir"]);
+        cargo.arg(folder.parent().expect("the target folder"));
+        if folder.ends_with("release") {
+            cargo.arg("--release");
         }
-        path
-    })
+        assert!(cargo.status().expect("cargo").success(), "the example {name} does not build");
+    }
+    path
 }
