@@ -87,6 +87,12 @@ fn act(asked: Asked<'_>) {
             let finding = Finding::not_passed(Outcome::Fail, Some(rule.to_owned()), text);
             complete(asked, Finding { event_hash: Some(0xbad), ..finding });
         }
+        "is_of_an_edition" => {
+            let edition = asked.order().edition.clone().unwrap_or_default();
+            let text = format!("2A::{does} FAIL  edition `{edition}`");
+            let finding = Finding::not_passed(Outcome::Fail, Some("C4".to_owned()), text);
+            complete(asked, Finding { event_hash: Some(0xed), ..finding });
+        }
         "notes_a_hazard" => {
             let notes = vec!["lock hazard at raft/src/raft.rs:7".to_owned()];
             complete(asked, Finding { notes, ..pass() });

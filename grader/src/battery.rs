@@ -21,6 +21,7 @@ pub(crate) struct Battery {
     limits: Limits,
     watch: Watch,
     sandbox: Sandbox,
+    edition: Option<String>,
 }
 
 impl Battery {
@@ -44,7 +45,19 @@ impl Battery {
         let scratch = sandbox::scratch().map_err(|source| GradeError::NoProcess { source })?;
         process::forbid_core_files();
         let watch = Watch::start();
-        Ok(Battery { path: absolute, scratch, limits: grading.limits(), watch, sandbox })
+        Ok(Battery {
+            path: absolute,
+            scratch,
+            limits: grading.limits(),
+            watch,
+            sandbox,
+            edition: None,
+        })
+    }
+
+    /// The same, for runs of this edition.
+    pub(crate) fn of_edition(self, edition: Option<String>) -> Self {
+        Battery { edition, ..self }
     }
 
     /// The binary.
@@ -60,6 +73,7 @@ impl Battery {
             limits: self.limits,
             watch: &self.watch,
             sandbox: self.sandbox,
+            edition: self.edition.as_deref(),
         }
     }
 }

@@ -34,8 +34,9 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<u8, GradeError> {
     if let Some(results) = &args.results {
         expected = from_results(results, &run)?;
     }
-    let battery = Battery::open(&args.battery, &grading, Sandbox::PLAIN)?;
-    let common = Common::of(battery.path(), args.clock)?;
+    let battery =
+        Battery::open(&args.battery, &grading, Sandbox::PLAIN)?.of_edition(args.edition.clone());
+    let common = Common::of(battery.path(), args.clock, args.edition.clone())?;
     let Some(made) = run_alone(&run, &battery.workshop()) else {
         return Ok(exit_code::INTERRUPTED);
     };

@@ -71,7 +71,7 @@ const STARVED_SHARE: u32 = 4;
 /// Judges a run. `None`: it was interrupted, and there is nothing to judge.
 pub(crate) fn judge(run: &Run, order: &Order, ended: &Ended) -> Option<Judgement> {
     match Record::parse(&ended.record, order) {
-        Ok(record) => Some(believed(run, record, ended)),
+        Ok(record) => Some(believed(run, order, record, ended)),
         Err(_) if matches!(ended.how, How::Interrupted) => None,
         Err(RecordError::Version { found }) => Some(other_version(run, found)),
         Err(error) => Some(not_completed(run, ended, &error)),
@@ -87,7 +87,7 @@ pub(crate) fn not_started(run: &Run, error: &std::io::Error) -> Judgement {
     Judgement { verdict: Verdict::FrameworkError, text, record: None }
 }
 
-fn believed(run: &Run, record: Record, ended: &Ended) -> Judgement {
+fn believed(run: &Run, order: &Order, record: Record, ended: &Ended) -> Judgement {
     let verdict = match record.finding.outcome {
         Outcome::Pass => Verdict::Pass,
         Outcome::Fail => Verdict::Fail,
@@ -98,7 +98,7 @@ fn believed(run: &Run, record: Record, ended: &Ended) -> Judgement {
         },
         Outcome::FrameworkError => Verdict::FrameworkError,
     };
-    let mut text = told(run, &record);
+    let mut text = told(run, order, &record);
     if verdict != Verdict::Pass {
         let _ = write!(text, "\n{}", version(record.finding.event_hash));
     }
@@ -106,9 +106,11 @@ fn believed(run: &Run, record: Record, ended: &Ended) -> Judgement {
 }
 
 /// What the harness says; the replay is that of a grading, which knows what is expected of it.
-fn told(run: &Run, record: &Record) -> String {
+fn told(run: &Run, order: &Order, record: &Record) -> String {
     let Record { finding, .. } = record;
-    let replay = format!("replay  {}", run.replay(finding.event_hash));
+    let edition = order.edition.iter().map(|edition| format!(" --edition {edition}"));
+    let replay =
+        format!("replay  {}{}", run.replay(finding.event_hash), edition.collect::<String>());
     let said = clean(finding.message.trim_end());
     let has_replay = said.lines().any(is_replay);
     let lines = said.lines().map(|line| if is_replay(line) { replay.as_str() } else { line });

@@ -11,6 +11,7 @@ use lab_record::{Order, RECORD_BYTES_MAX, VARIABLE};
 
 use crate::grading::Limits;
 use crate::interrupt::interrupted;
+use crate::plan::Run;
 use crate::resources::{Usage, Used, Watch, waited_for_a_core};
 use crate::sandbox::{Cell, Job, Level, Pipes, ProcessLimits, Reach, Sandbox, set_mode};
 
@@ -38,6 +39,8 @@ pub(crate) struct Workshop<'a> {
     pub(crate) limits: Limits,
     pub(crate) watch: &'a Watch,
     pub(crate) sandbox: Sandbox,
+    /// The edition of the scenarios, if it is not the graded one.
+    pub(crate) edition: Option<&'a str>,
 }
 
 /// What is left of a run.
@@ -140,6 +143,12 @@ pub(crate) struct Bounds {
 }
 
 impl Workshop<'_> {
+    /// The order for `run`, of the workshop's edition.
+    pub(crate) fn order(&self, nonce: String, run: &Run) -> Order {
+        let order = Order::new(nonce, run.test.clone(), run.clock, run.seed);
+        order.of_edition(self.edition.map(str::to_owned))
+    }
+
     /// Makes the run that `order` asks for. An error means that no process could be started.
     pub(crate) fn run(&self, order: &Order) -> io::Result<Ended> {
         // Without a sandbox a run may leave its trace in the folder that all share.

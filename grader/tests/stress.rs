@@ -325,3 +325,32 @@ fn a_failure_is_replayed_from_its_results() {
     assert!(said.out.contains("did not reproduce"), "{}", said.out);
     assert!(!said.out.contains("passed"), "{}", said.out);
 }
+
+#[test]
+fn an_edition_reaches_every_run_and_its_replay_and_is_not_mixed_with_another() {
+    let fixture = Fixture::new(&["is_of_an_edition"]);
+    for clock in ["virtual", "real"] {
+        let out = format!("of-{clock}");
+        let flags = ["--runs", "3", "--edition", "2025", "--clock", clock, "--out", &out];
+        let said = stress(&fixture, &flags);
+        assert_eq!(said.code, 1, "{}", said.err);
+        let kept = fixture.path(&format!("{out}/failures/2A-is_of_an_edition-1"));
+        let files = std::fs::read_dir(kept).expect("it is kept").flatten();
+        let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+        let texts: String = texts.collect();
+        assert!(texts.contains("FAIL  edition `2025`"), "{clock}\n{texts}");
+        assert!(said.out.contains(" --edition 2025"), "the replay says it\n{}", said.out);
+    }
+    let resumed = stress(&fixture, &["--runs", "4", "--out", "of-virtual", "--resume"]);
+    assert!(resumed.err.contains("edition 2025, and graded"), "{}", resumed.err);
+
+    let replay = |flags: &[&str]| {
+        let args = ["is_of_an_edition", "--seed", "1", "--expect", "00000000000000ed"];
+        let args: Vec<&str> = args.iter().chain(flags).copied().collect();
+        run(fixture.subcommand("replay", &args))
+    };
+    assert!(replay(&["--edition", "2025"]).out.contains("edition `2025`"), "as it was");
+    assert!(replay(&[]).out.contains("edition ``"), "the graded one has no name");
+    let refused = stress(&fixture, &["--runs", "1", "--edition", "2042"]);
+    assert!(refused.err.contains("classic-ending, 2025"), "{}", refused.err);
+}

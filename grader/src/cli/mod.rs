@@ -21,6 +21,9 @@ pub(crate) use mutants::{MutantsArgs, Until};
 pub(crate) use replay::ReplayArgs;
 pub(crate) use stress::StressArgs;
 
+/// The battery's editions other than the graded one, which the grader knows by name only.
+const EDITIONS: [&str; 2] = ["classic-ending", "2025"];
+
 /// Grades the working tree, or a folder of submissions: builds the battery, runs each test in
 /// processes of its own, and prints a score table.
 #[derive(Debug, Parser)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use lab_record::Clock;
 
-use super::BatteryArgs;
+use super::{BatteryArgs, EDITIONS};
 
 /// Makes one run again, and says whether it went the same way.
 ///
@@ -36,6 +36,10 @@ pub(crate) struct ReplayArgs {
     /// Write every event of the run to FILE; only under the virtual clock
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+
+    /// The edition of the scenarios, see docs/battery.md [default: the one that is graded]
+    #[arg(long, value_name = "NAME", value_parser = EDITIONS)]
+    pub(crate) edition: Option<String>,
 
     #[command(flatten)]
     pub(crate) battery: BatteryArgs,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use lab_record::Clock;
 
-use super::BatteryArgs;
+use super::{BatteryArgs, EDITIONS};
 use crate::stress::shard::Shard;
 
 /// Repeats tests over seeds, in parallel, and says how often they fail.
@@ -69,6 +69,10 @@ pub(crate) struct StressArgs {
     /// Failing runs of one kind whose text and trace are kept
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) keep: u64,
+
+    /// The edition of the scenarios, see docs/battery.md [default: the one that is graded]
+    #[arg(long, value_name = "NAME", value_parser = EDITIONS)]
+    pub(crate) edition: Option<String>,
 
     #[command(flatten)]
     pub(crate) battery: BatteryArgs,

@@ -92,6 +92,7 @@ pub(crate) fn run(options: &MutantsArgs) -> Result<u8, GradeError> {
                                 limits,
                                 watch,
                                 sandbox: Sandbox::PLAIN,
+                                edition: None,
                             };
                             let sightings = hunt.run(candidate, &workshop)?;
                             Ok(Row::new(candidate, took, &sightings))

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lab_record::{Clock, Order};
+use lab_record::Clock;
 
 use crate::interrupt::interrupted;
 use crate::plan::Run;
@@ -32,7 +32,7 @@ pub(crate) fn run_alone(run: &Run, workshop: &Workshop<'_>) -> Option<Alone> {
     let number = TRACES.fetch_add(1, Ordering::Relaxed);
     let trace = (run.clock == Clock::Virtual).then(|| format!("trace-{number}"));
     let made = nonce().and_then(|nonce| {
-        let order = Order::new(nonce, run.test.clone(), run.clock, run.seed);
+        let order = workshop.order(nonce, run);
         let order = match &trace {
             Some(file) => order.with_trace(file.clone()),
             None => order,

@@ -59,8 +59,9 @@ pub(crate) fn stress(args: &StressArgs) -> Result<u8, GradeError> {
     let tests = select(&args.selection, &grading)?;
     let Found { shard, source } =
         shard::find(args.shard, args.shards, |name| std::env::var(name).ok())?;
-    let battery = Battery::open(&args.battery, &grading, Sandbox::PLAIN)?;
-    let common = Common::of(battery.path(), args.clock)?;
+    let battery =
+        Battery::open(&args.battery, &grading, Sandbox::PLAIN)?.of_edition(args.edition.clone());
+    let common = Common::of(battery.path(), args.clock, args.edition.clone())?;
     let (results, tally) = open(args, Head::new(common.clone(), Some(shard.to_string())))?;
 
     let runs = Runs {
@@ -227,7 +228,12 @@ fn free_folder(workspace: &Path) -> PathBuf {
 
 /// What the results are of.
 pub(crate) fn version(common: &Common) -> String {
-    format!("framework {}, build {}, {}", common.framework_version, common.build, common.platform)
+    let Common { framework_version, build, platform, .. } = common;
+    let edition = common.edition.iter().map(|edition| format!(", edition {edition}"));
+    format!(
+        "framework {framework_version}, build {build}, {platform}{}",
+        edition.collect::<String>()
+    )
 }
 
 /// The last line: how many runs, of what; and how fast, if they were made now.

@@ -52,6 +52,9 @@ pub(crate) struct Common {
     pub(crate) build: String,
     pub(crate) platform: String,
     pub(crate) clock: Clock,
+    /// The edition of the scenarios, if it is not the graded one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) edition: Option<String>,
 }
 
 /// A run that did not pass.
@@ -69,7 +72,11 @@ pub(crate) struct NotPassed {
 
 impl Common {
     /// Of the battery at this path.
-    pub(crate) fn of(battery: &Path, clock: Clock) -> Result<Self, StressError> {
+    pub(crate) fn of(
+        battery: &Path,
+        clock: Clock,
+        edition: Option<String>,
+    ) -> Result<Self, StressError> {
         let bytes = std::fs::read(battery).map_err(|source| StressError::NotRead {
             path: battery.to_owned(),
             why: source.to_string(),
@@ -79,6 +86,7 @@ impl Common {
             build: fnv(&bytes),
             platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
             clock,
+            edition,
         })
     }
 }
@@ -232,7 +240,9 @@ impl Head {
 impl Common {
     /// What differs, in words; `None` if all of it is the same.
     pub(crate) fn difference(&self, other: &Common) -> Option<String> {
+        let edition = |of: &Common| of.edition.clone().unwrap_or_else(|| "graded".to_owned());
         let pairs = [
+            ("edition", &edition(self), &edition(other)),
             ("framework version", &self.framework_version, &other.framework_version),
             ("build of the battery", &self.build, &other.build),
             ("platform", &self.platform, &other.platform),

@@ -90,7 +90,7 @@ impl<'a> Stream<'a> {
 
     /// Asks for a run. A process that is gone shows when the answer is waited for.
     pub(super) fn ask(&mut self, run: Run) -> io::Result<()> {
-        let order = Order::new(nonce()?, run.test.clone(), Clock::Virtual, run.seed);
+        let order = self.workshop.order(nonce()?, &run);
         if self.open.is_empty() {
             self.since = self.now();
         }

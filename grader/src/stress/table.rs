@@ -117,6 +117,9 @@ pub(crate) fn replay_command(run: &NotPassed, common: &Common, battery: Option<&
     if let Some(hash) = &run.event_hash {
         let _ = write!(command, " --expect {hash}");
     }
+    if let Some(edition) = &common.edition {
+        let _ = write!(command, " --edition {edition}");
+    }
     if let Some(battery) = battery {
         let _ = write!(command, " --battery {battery}");
     }

@@ -220,6 +220,7 @@ impl<'a> Course<'a> {
             limits: self.grading.limits(),
             watch: &self.watch,
             sandbox: self.sandbox,
+            edition: None,
         };
         let lane = |clock, width| {
             // Tests in their order, and of each the submissions: none waits for all of another.

@@ -34,4 +34,4 @@ pub use record::{Figures, Finding, Lateness, Outcome, RECORD_BYTES_MAX, Record};
 
 /// The version of orders and records. Raised whenever a field changes its meaning; both sides
 /// refuse any other.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

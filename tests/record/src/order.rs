@@ -62,17 +62,26 @@ pub struct Order {
     /// The file to write every event of the run to, a line each, by its path from the folder that
     /// the process was started in. Only under the virtual clock.
     pub trace: Option<String>,
+    /// The edition of the scenarios, by its name on the battery's command line; `None` is the one
+    /// that is graded.
+    pub edition: Option<String>,
 }
 
 impl Order {
     /// An order of one run. `nonce` must be new for each run and must not be guessable.
     pub fn new(nonce: String, test: String, clock: Clock, seed: u64) -> Self {
-        Order { version: VERSION, nonce, test, clock, seed, trace: None }
+        Order { version: VERSION, nonce, test, clock, seed, trace: None, edition: None }
     }
 
     /// The same order, and every event of the run written to this file.
     pub fn with_trace(mut self, file: String) -> Self {
         self.trace = Some(file);
+        self
+    }
+
+    /// The same order, of this edition of the scenarios.
+    pub fn of_edition(mut self, edition: Option<String>) -> Self {
+        self.edition = edition;
         self
     }
 

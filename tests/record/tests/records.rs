@@ -110,8 +110,8 @@ fn the_record_of_another_run_is_named() {
 #[test]
 fn another_version_is_named_before_its_fields_are_read() {
     assert_eq!(
-        refusal("{\"version\":3,\"shape\":\"unknown\"}\n"),
-        "the completion record has version 3, and this grader has 2"
+        refusal("{\"version\":4,\"shape\":\"unknown\"}\n"),
+        "the completion record has version 4, and this grader has 3"
     );
 }
 
@@ -144,6 +144,6 @@ fn an_order_is_read_as_it_was_given_and_nothing_else_is() {
     let given = order().with_trace("rejoin.trace".to_owned());
     assert_eq!(Order::parse(&given.to_line()).expect("an honest order"), given);
     assert!(matches!(Order::parse(""), Err(AcceptError::NotAnOrder(_))));
-    let newer = given.to_line().replacen("\"version\":2", "\"version\":3", 1);
-    assert!(matches!(Order::parse(&newer), Err(AcceptError::Version { found: 3 })));
+    let newer = given.to_line().replacen("\"version\":3", "\"version\":4", 1);
+    assert!(matches!(Order::parse(&newer), Err(AcceptError::Version { found: 4 })));
 }

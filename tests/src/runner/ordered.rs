@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
+use clap::ValueEnum;
 use lab_record::{Clock, Finding, Order, Ordered, Orders, Outcome};
 use labrt_host::{Event, RunConfig, Trace};
 
-use super::one::{run_edition, run_test};
+use super::one::run_edition;
 use crate::battery::{TESTS, Test};
 use crate::edition::Edition;
 use crate::harness::Submission;
@@ -75,12 +76,16 @@ fn run(order: &Order, submission: Submission) -> Finding {
         Clock::Virtual => RunConfig::virtual_time(order.seed),
         Clock::Real => RunConfig::real_time(order.seed),
     };
-    let Some(file) = &order.trace else {
-        return finding(run_test(test, submission, &config), order.clock);
+    let asked = order.edition.as_deref().map(|name| Edition::from_str(name, false));
+    let Ok(edition) = asked.unwrap_or(Ok(Edition::Standard)) else {
+        return framework_error("the battery has no such edition of its scenarios");
     };
-    let (run, events) = run_edition(test, submission, &config.trace(Trace::On), Edition::Standard);
+    let config = if order.trace.is_some() { config.trace(Trace::On) } else { config };
+    let (run, events) = run_edition(test, submission, &config, edition);
     let mut finding = finding(run, order.clock);
-    if let Err(error) = write_trace(file, test, order.seed, &events) {
+    if let Some(file) = &order.trace
+        && let Err(error) = write_trace(file, test, order.seed, &events)
+    {
         finding.notes.push(format!("the trace could not be written to {file}: {error}"));
     }
     finding
