@@ -65,6 +65,8 @@ struct Missed {
     at: Duration,
     /// How much time there was; `None` for what a single late heartbeat can break, at any time.
     limit: Option<Duration>,
+    /// By how much the harness's check took longer than planned.
+    overrun: Duration,
 }
 
 /// From now on the run looks again and again, so that a machine that is late is noticed whenever
@@ -89,13 +91,13 @@ impl Looks {
 
     /// Something is found broken, here and now; `limit` is the time there was for it, if it is a
     /// matter of that. The first finding counts.
-    pub(super) fn found(&self, limit: Option<Duration>) {
+    pub(super) fn found(&self, limit: Option<Duration>, overrun: Duration) {
         let at = now();
         let mut seen = self.0.lock();
         if seen.missed.is_some() {
             return;
         }
-        seen.missed = Some(Missed { at, limit });
+        seen.missed = Some(Missed { at, limit, overrun });
         // A look that is due and has not woken.
         if event::awake_since().is_none() {
             let late = seen.last.and_then(|last| taken(last, at, cpu_time()));
@@ -127,7 +129,9 @@ fn taken(last: Look, woke: Duration, cpu: Duration) -> Option<Late> {
 }
 
 /// How much of a limit was taken: the stretches themselves, and after a spike the time in which a
-/// cluster recovers, none of it twice.
+/// cluster recovers, none of it twice; at least that by which the check itself was late. That sees
+/// a machine on which a thread that seldom runs is served at once, and hundreds that want to run
+/// are not.
 fn lost(late: &[Late], missed: Missed) -> Duration {
     let begin = missed.limit.map_or(Duration::ZERO, |limit| missed.at.saturating_sub(limit));
     let mut lost = Duration::ZERO;
@@ -138,7 +142,7 @@ fn lost(late: &[Late], missed: Missed) -> Duration {
         lost += end.saturating_sub(reached.max(*from));
         reached = reached.max(end);
     }
-    lost
+    lost.max(missed.overrun)
 }
 
 /// How late the machine made a run's own timers, and what that cost the limit that was missed.
@@ -204,7 +208,15 @@ mod tests {
     fn lost_ms(late: &[(u64, u64)]) -> u128 {
         let late: Vec<Late> =
             late.iter().map(|(from, to)| Late { from: ms(*from), to: ms(*to) }).collect();
-        lost(&late, Missed { at: ms(10_000), limit: Some(LIMIT) }).as_millis()
+        lost(&late, Missed { at: ms(10_000), limit: Some(LIMIT), overrun: ms(0) }).as_millis()
+    }
+
+    #[test]
+    fn a_check_that_took_longer_than_planned_was_late_by_so_much() {
+        let missed = Missed { at: ms(10_000), limit: Some(LIMIT), overrun: ms(700) };
+        assert_eq!(lost(&[], missed), ms(700), "though every look was in time");
+        let late = Late { from: ms(5000), to: ms(5040) };
+        assert_eq!(lost(&[late], missed), ms(700), "and the late look is part of it");
     }
 
     #[test]

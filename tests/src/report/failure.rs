@@ -78,7 +78,10 @@ impl Report<'_> {
         }
         match (self.verdict, rule) {
             (Verdict::Inconclusive, _) => self.excuse(&mut text),
-            (_, Some(rule)) => hint(&mut text, rule, also),
+            (_, Some(rule)) => {
+                self.no_excuse(&mut text);
+                hint(&mut text, rule, also);
+            }
             (_, None) => {}
         }
         text
@@ -112,6 +115,14 @@ impl Report<'_> {
             line(text, "means   this is neither a pass nor a failure; another seed may be decided");
         } else if let Some(lateness) = self.lateness {
             line(text, &format!("means   {}", excuse_of(lateness)));
+        }
+    }
+
+    /// Why a limit that was missed under the real clock counts: so much, or so little, of it was
+    /// the machine's.
+    fn no_excuse(&self, text: &mut String) {
+        if let Some(lateness) = self.lateness.filter(|lateness| lateness.limit.is_some()) {
+            line(text, &format!("late    {}", excuse_of(lateness)));
         }
     }
 }
