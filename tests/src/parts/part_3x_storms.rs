@@ -109,9 +109,11 @@ impl Clients {
         let client = |me| {
             let (drawing, mut number) = (cluster.clone(), 0);
             spawn(cluster, &cluster.everyone(), &stop, move |client| {
-                match drawing.random(0..10) {
-                    0..5 => client.append("hot", &marker(me, number)),
-                    5 => client.put("hot", &marker(me, number)),
+                // Few puts: what one wipes out before it was read is in an order that nobody saw,
+                // and with many such, whether the history is linearizable is not decided.
+                match drawing.random(0..100) {
+                    0..50 => client.append("hot", &marker(me, number)),
+                    50 => client.put("hot", &marker(me, number)),
                     _ => drop(client.get("hot")),
                 }
                 number += 1;
