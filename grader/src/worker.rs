@@ -224,9 +224,12 @@ pub(crate) fn supervise(
     let running = Running { began, bounds, usage: &usage, received: &received };
     let followed = running.follow(&mut cell, &inbox);
     watch.forget(cell.id());
-    let used = usage.in_all(cell.processes());
+    let mut used = usage.in_all(cell.processes());
     let status = cell.end();
     let has_no_memory_left = cell.ran_out_of_memory();
+    if let Some(bytes) = cell.memory_bytes_max() {
+        used.memory_bytes_max = bytes;
+    }
     drop(cell);
     let wall = began.elapsed();
 
@@ -295,7 +298,7 @@ impl Running<'_> {
             } else if ends_by.is_some_and(|by| by < Instant::now()) {
                 Some(How::AfterItsRecord)
             } else {
-                self.limit_reached(cell.id()).map(How::AtLimit)
+                self.limit_reached(cell).map(How::AtLimit)
             };
             if how.is_some() {
                 return Ok(how);
@@ -303,14 +306,16 @@ impl Running<'_> {
         }
     }
 
-    fn limit_reached(&self, process: u32) -> Option<Limit> {
+    fn limit_reached(&self, cell: &Cell) -> Option<Limit> {
         let bounds = self.bounds;
         let cpu = self.usage.cpu();
         if bounds.cpu < cpu {
             return Some(Limit::Cpu { limit: bounds.cpu });
         }
         let (bytes, limit_bytes) = (self.usage.memory_bytes(), bounds.memory_bytes);
-        if limit_bytes < bytes {
+        // What is looked up counts a page once for each process that shares it, and more than the
+        // kernel does, which has the last word where it has one.
+        if !cell.is_held_by_the_kernel() && limit_bytes < bytes {
             return Some(Limit::Memory { limit_bytes, bytes });
         }
         let limit_bytes = bounds.output_bytes;
@@ -318,7 +323,7 @@ impl Running<'_> {
             return Some(Limit::Output { limit_bytes });
         }
         if bounds.wall < self.began.elapsed() {
-            let waited_for_a_core = waited_for_a_core(process);
+            let waited_for_a_core = waited_for_a_core(cell.id());
             return Some(Limit::Wall { limit: bounds.wall, cpu, waited_for_a_core });
         }
         None

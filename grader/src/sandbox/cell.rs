@@ -110,6 +110,22 @@ impl Cell {
         false
     }
 
+    /// Whether the kernel itself holds it to its memory, so that nobody else need look.
+    pub(crate) fn is_held_by_the_kernel(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        return self.cgroup.is_some();
+        #[cfg(not(target_os = "linux"))]
+        false
+    }
+
+    /// The most memory that it had, where the kernel counts that for all its processes together.
+    pub(crate) fn memory_bytes_max(&self) -> Option<u64> {
+        #[cfg(target_os = "linux")]
+        return self.cgroup.as_ref().and_then(super::cgroup::JobGroup::memory_bytes_max);
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+
     /// Ends whatever still runs, and says how the job ended. An error means that it never began.
     #[cfg(target_os = "linux")]
     pub(crate) fn end(&mut self) -> io::Result<ExitStatus> {

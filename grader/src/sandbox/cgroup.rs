@@ -154,6 +154,17 @@ impl JobGroup {
         let count = text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.parse().ok());
         count.is_some_and(|count: u64| 0 < count)
     }
+
+    /// The most memory that its processes had together, as the limit counts it: a page that
+    /// several of them share counts once. `None` where the kernel does not say (version 2 before
+    /// Linux 5.19).
+    pub(crate) fn memory_bytes_max(&self) -> Option<u64> {
+        let file = match self.version {
+            Version::One => "memory.max_usage_in_bytes",
+            Version::Two => "memory.peak",
+        };
+        fs::read_to_string(self.of_memory().join(file)).ok()?.trim().parse().ok()
+    }
 }
 
 impl Drop for JobGroup {
@@ -255,6 +266,19 @@ mod tests {
             assert!(!group.ran_out_of_memory(), "{version:?}: nobody");
             write("low 0\noom 3\noom_kill 1\n");
             assert!(group.ran_out_of_memory(), "{version:?}: one");
+            fs::remove_dir_all(group.of_memory()).expect("files that are none of the kernel's");
+        }
+    }
+
+    #[test]
+    fn the_most_memory_is_what_the_kernel_counted() {
+        for (version, file) in
+            [(Version::One, "memory.max_usage_in_bytes"), (Version::Two, "memory.peak")]
+        {
+            let (_folder, group) = fake(version);
+            assert_eq!(group.memory_bytes_max(), None, "{version:?}: it does not say");
+            fs::write(group.of_memory().join(file), "2097152\n").expect("a file");
+            assert_eq!(group.memory_bytes_max(), Some(2 << 20), "{version:?}");
             fs::remove_dir_all(group.of_memory()).expect("files that are none of the kernel's");
         }
     }
