@@ -12,8 +12,6 @@ const AGREEMENT_LIMIT: Duration = Duration::from_secs(10);
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(2);
 /// How often [`Cluster::wait`] looks.
 const WAIT_ROUNDS: u32 = 30;
-/// How long they are together: 10 ms, twice as long each time, and 1.28 s from the eighth on.
-const WAIT_PLANNED: Duration = Duration::from_millis(30_710);
 
 /// Whether a command that was accepted and not committed is submitted again.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -142,7 +140,7 @@ impl Cluster {
         let Some((leader, started)) = accepted.last() else {
             let seen = format!("none of the connected servers accepts it; {}", self.positions());
             let violation = Violation::new(Broken::NobodyAccepts, expectation, seen);
-            self.referee().fail(violation.after_check(AGREEMENT_LIMIT + ATTEMPT_LIMIT, waited));
+            self.referee().fail(violation.within(waited));
         };
         let committed = self.committed(started.index);
         let put =
@@ -181,8 +179,7 @@ impl Cluster {
                 format!("{put}; {} applied it; {}", servers(&committed.servers), self.positions()),
             ),
         };
-        let violation = Violation::new(broken, expectation, seen);
-        self.referee().fail(violation.after_check(AGREEMENT_LIMIT + ATTEMPT_LIMIT, waited))
+        self.referee().fail(Violation::new(broken, expectation, seen).within(waited))
     }
 
     /// A connected server that was seen in a later term than `term`, and in which.
@@ -222,7 +219,7 @@ impl Cluster {
                 format!("index {index} applied by {expected} servers by {}", seconds(now())),
                 format!("{} applied it; {}", servers(&committed.servers), self.positions()),
             );
-            self.referee().fail(violation.after_check(WAIT_PLANNED, begin.elapsed()));
+            self.referee().fail(violation.within(begin.elapsed()));
         }
         committed.command
     }

@@ -9,8 +9,6 @@ use crate::harness::{Broken, Cluster, Violation, seconds, servers};
 
 /// How often the cluster is asked for its leader before there is none.
 const ROUNDS: u32 = 10;
-/// How long one is at most.
-const ROUND_MAX: Duration = Duration::from_millis(550);
 /// How long the connected servers may be in different terms: an election that ends just now, or
 /// one more, and the heartbeat after it (duty H4).
 const TERMS_AGREE_WITHIN: Duration = Duration::from_secs(1);
@@ -47,7 +45,7 @@ impl Cluster {
             ),
             format!("none of them claims to lead; {}", in_words(&terms)),
         );
-        self.referee().fail(violation.after_check(ROUNDS * ROUND_MAX, waited))
+        self.referee().fail(violation.within(waited))
     }
 
     /// The term that all connected servers are in. They are given a moment to agree (duty H4).

@@ -7,7 +7,7 @@ use labrpc::ClientEnd;
 use labrpc_host::{Delay, Network};
 use labrt::thread;
 use labrt::time::Duration;
-use labrt_host::{Clock, Stalls, clock, random};
+use labrt_host::{Clock, Stalls, clock, now, random};
 use parking_lot::Mutex;
 use rand::RngExt;
 use rand::distr::uniform::{SampleRange, SampleUniform};
@@ -159,7 +159,8 @@ impl<S: ?Sized + Send + Sync + 'static, K> ClusterOf<S, K> {
         });
         let make = prepare(life, &saved);
         let place = Place { me: server, servers: self.len(), life };
-        let life = Life::begin(place, self.network(), &self.shared.checkers, saved, make);
+        let looks = self.shared.referee.looks().clone();
+        let life = Life::begin(place, self.network(), &self.shared.checkers, saved, looks, make);
         self.shared.slots.lock()[server].life = Some(Arc::new(life));
     }
 
@@ -230,7 +231,9 @@ impl<S: ?Sized + Send + Sync + 'static, K> ClusterOf<S, K> {
 
     /// Lets the cluster go on alone.
     pub(crate) fn sleep_ms(&self, millis: u64) {
+        let due = now() + Duration::from_millis(millis);
         thread::sleep(Duration::from_millis(millis));
+        self.shared.referee.looks().waited(due, now());
     }
 
     /// A number of `range`, which the seed decides.

@@ -1,9 +1,9 @@
 //! How late the machine was, under the real clock (duty H3), and which limits that excuses.
 //!
-//! The harness looks every ten milliseconds whether it wakes when it should. What a look was late,
-//! less the CPU time that the run itself used since the look before, was taken by others. From
-//! these the time that a limit lost is summed up: see [`Lateness::excuses`] and
-//! `docs/design/lateness.md`.
+//! The harness looks every ten milliseconds whether it wakes when it should, and notices what its
+//! own threads wait for a core. What that took, less the CPU time that the run itself used
+//! meanwhile, was taken by others. From these the time that a limit lost is summed up: see
+//! [`Lateness::excuses`] and `docs/design/lateness.md`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,9 @@ use parking_lot::Mutex;
 
 /// How often the harness looks whether it wakes in time.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How often the CPU time of the process is read, if nothing is late: that costs more than a look.
+const READ_CPU_EVERY: Duration = Duration::from_millis(100);
 
 /// Less than this is no lateness: a timer needs as much.
 const ON_TIME: Duration = Duration::from_millis(1);
@@ -36,18 +39,22 @@ pub(crate) struct Looks(Mutex<Seen>);
 
 #[derive(Default)]
 struct Seen {
-    /// Under the real clock, once the test has begun.
-    last: Option<Look>,
+    /// When the look before was. Under the real clock, once the test has begun; `None` where
+    /// nothing is looked at.
+    last: Option<Duration>,
     late: Vec<Late>,
+    /// What the harness's own threads waited for a core, in steps that no code of a submission is
+    /// part of.
+    waits: Vec<Late>,
+    /// The CPU time that the process had used, now and then.
+    used: Vec<Used>,
     missed: Option<Missed>,
 }
 
-/// A look: when it was, when its thread had woken for it, and the CPU time that the process had
-/// used by then.
+/// The CPU time that the process had used at a moment.
 #[derive(Clone, Copy)]
-struct Look {
+struct Used {
     at: Duration,
-    woke: Duration,
     cpu: Duration,
 }
 
@@ -65,8 +72,6 @@ struct Missed {
     at: Duration,
     /// How much time there was; `None` for what a single late heartbeat can break, at any time.
     limit: Option<Duration>,
-    /// By how much the harness's check took longer than planned.
-    overrun: Duration,
 }
 
 /// From now on the run looks again and again, so that a machine that is late is noticed whenever
@@ -76,31 +81,46 @@ pub(super) fn watch(looks: Arc<Looks>) {
     if clock() == Some(Clock::Real) {
         let at = now();
         // What the events before it took is no lateness of the machine.
-        looks.look(Look { at, woke: event::awake_since().unwrap_or(at), cpu: cpu_time() });
+        looks.look(at, event::awake_since().unwrap_or(at));
         event::after(LOOK_EVERY, move || watch(looks));
     }
 }
 
 impl Looks {
-    fn look(&self, look: Look) {
+    /// A look at `at`, whose thread had woken for it at `woke`.
+    fn look(&self, at: Duration, woke: Duration) {
         let mut seen = self.0.lock();
-        let late = seen.last.and_then(|last| taken(last, look.woke, look.cpu));
-        seen.late.extend(late);
-        seen.last = Some(look);
+        if let Some(last) = seen.last {
+            let late = seen.taken(last + LOOK_EVERY, woke);
+            seen.late.extend(late);
+        }
+        if seen.used.last().is_none_or(|used| used.at + READ_CPU_EVERY <= at) {
+            seen.used.push(Used { at, cpu: cpu_time() });
+        }
+        seen.last = Some(at);
+    }
+
+    /// A thread of the harness had nothing to wait for but a core, from then to now.
+    pub(super) fn waited(&self, from: Duration, now: Duration) {
+        if ON_TIME < now.saturating_sub(from) {
+            let mut seen = self.0.lock();
+            let late = seen.last.and_then(|_| seen.taken(from, now));
+            seen.waits.extend(late);
+        }
     }
 
     /// Something is found broken, here and now; `limit` is the time there was for it, if it is a
     /// matter of that. The first finding counts.
-    pub(super) fn found(&self, limit: Option<Duration>, overrun: Duration) {
+    pub(super) fn found(&self, limit: Option<Duration>) {
         let at = now();
         let mut seen = self.0.lock();
         if seen.missed.is_some() {
             return;
         }
-        seen.missed = Some(Missed { at, limit, overrun });
+        seen.missed = Some(Missed { at, limit });
         // A look that is due and has not woken.
         if event::awake_since().is_none() {
-            let late = seen.last.and_then(|last| taken(last, at, cpu_time()));
+            let late = seen.last.and_then(|last| seen.taken(last + LOOK_EVERY, at));
             seen.late.extend(late);
         }
     }
@@ -108,41 +128,55 @@ impl Looks {
     /// Of a run that ended as `report` says; `None` under the virtual clock, where nothing is
     /// late.
     pub(crate) fn lateness(&self, report: &RunReport, own_cpu: Duration) -> Option<Lateness> {
-        let Seen { late, missed, .. } = &*self.0.lock();
+        let Seen { late, waits, missed, .. } = &*self.0.lock();
         let lengths = late.iter().map(|late| late.to - late.from);
         (report.clock == Clock::Real).then(|| Lateness {
             worst: lengths.max().unwrap_or_default(),
             own_cpu,
             elapsed: report.elapsed,
             limit: missed.and_then(|missed| missed.limit),
-            lost: missed.map(|missed| lost(late, missed)).unwrap_or_default(),
+            lost: missed.map(|missed| lost(late, waits, missed)).unwrap_or_default(),
         })
     }
 }
 
-/// What others took between `last` and the next look, whose thread woke at `woke`.
-fn taken(last: Look, woke: Duration, cpu: Duration) -> Option<Late> {
-    let due = last.at + LOOK_EVERY;
-    let own = cpu.saturating_sub(last.cpu);
-    let taken = woke.saturating_sub(due).saturating_sub(own);
-    (ON_TIME < taken).then(|| Late { from: woke - taken, to: woke })
+impl Seen {
+    /// What others took of the time from `due` to `now`.
+    fn taken(&self, due: Duration, now: Duration) -> Option<Late> {
+        (ON_TIME < now.saturating_sub(due)).then(|| taken(&self.used, due, now, cpu_time()))?
+    }
+}
+
+/// What others took of the time from `due` to `now`, when the process has used `cpu`: what it has
+/// used since `due`, or a little before, it has taken itself.
+fn taken(used: &[Used], due: Duration, now: Duration, cpu: Duration) -> Option<Late> {
+    let read_before = used.partition_point(|used| used.at <= due).checked_sub(1);
+    let own = cpu.saturating_sub(read_before.map_or(Duration::ZERO, |place| used[place].cpu));
+    let taken = now.saturating_sub(due).saturating_sub(own);
+    (ON_TIME < taken).then(|| Late { from: now - taken, to: now })
 }
 
 /// How much of a limit was taken: the stretches themselves, and after a spike the time in which a
-/// cluster recovers, none of it twice; at least that by which the check itself was late. That sees
-/// a machine on which a thread that seldom runs is served at once, and hundreds that want to run
-/// are not.
-fn lost(late: &[Late], missed: Missed) -> Duration {
+/// cluster recovers, none of it twice.
+///
+/// `waits` see what looks do not: a machine on which a thread that seldom runs is served at once,
+/// and hundreds that want to run are not.
+fn lost(late: &[Late], waits: &[Late], missed: Missed) -> Duration {
     let begin = missed.limit.map_or(Duration::ZERO, |limit| missed.at.saturating_sub(limit));
-    let mut lost = Duration::ZERO;
-    let mut reached = begin;
-    for Late { from, to } in late {
+    let with_recovery = late.iter().map(|Late { from, to }| {
         let recovery = if SPIKE < *to - *from { RECOVERY } else { Duration::ZERO };
-        let end = (*to + recovery).min(missed.at);
-        lost += end.saturating_sub(reached.max(*from));
+        Late { from: *from, to: *to + recovery }
+    });
+    let mut stretches: Vec<Late> = with_recovery.chain(waits.iter().copied()).collect();
+    stretches.sort_by_key(|stretch| stretch.from);
+
+    let (mut lost, mut reached) = (Duration::ZERO, begin);
+    for Late { from, to } in stretches {
+        let end = to.min(missed.at);
+        lost += end.saturating_sub(reached.max(from));
         reached = reached.max(end);
     }
-    lost.max(missed.overrun)
+    lost
 }
 
 /// How late the machine made a run's own timers, and what that cost the limit that was missed.
@@ -208,15 +242,17 @@ mod tests {
     fn lost_ms(late: &[(u64, u64)]) -> u128 {
         let late: Vec<Late> =
             late.iter().map(|(from, to)| Late { from: ms(*from), to: ms(*to) }).collect();
-        lost(&late, Missed { at: ms(10_000), limit: Some(LIMIT), overrun: ms(0) }).as_millis()
+        lost(&late, &[], Missed { at: ms(10_000), limit: Some(LIMIT) }).as_millis()
     }
 
     #[test]
-    fn a_check_that_took_longer_than_planned_was_late_by_so_much() {
-        let missed = Missed { at: ms(10_000), limit: Some(LIMIT), overrun: ms(700) };
-        assert_eq!(lost(&[], missed), ms(700), "though every look was in time");
-        let late = Late { from: ms(5000), to: ms(5040) };
-        assert_eq!(lost(&[late], missed), ms(700), "and the late look is part of it");
+    fn what_the_harness_waited_is_lost_though_every_look_was_in_time() {
+        let missed = Missed { at: ms(10_000), limit: Some(LIMIT) };
+        let stretch = |from, to| Late { from: ms(from), to: ms(to) };
+        let waits = [stretch(3000, 4200), stretch(6000, 7000), stretch(5000, 6500)];
+        assert_eq!(lost(&[], &waits, missed), ms(2200), "clipped, and none of it twice");
+        let late = [stretch(6900, 7040)];
+        assert_eq!(lost(&late, &waits, missed), ms(3240), "and a spike's recovery goes on");
     }
 
     #[test]
@@ -258,12 +294,15 @@ mod tests {
     }
 
     #[test]
-    fn a_look_is_late_by_what_others_took() {
-        let last = Look { at: ms(100), woke: ms(100), cpu: ms(40) };
+    fn time_is_taken_by_others_unless_the_run_used_it_itself() {
+        let read = |at, cpu| Used { at: ms(at), cpu: ms(cpu) };
+        let used = [read(0, 10), read(100, 40), read(200, 90)];
+        let taken = |due, now, cpu| taken(&used, ms(due), ms(now), ms(cpu));
         let late = |from, to| Some(Late { from: ms(from), to: ms(to) });
-        assert_eq!(taken(last, ms(110), ms(40)), None, "it woke when it was due");
-        assert_eq!(taken(last, ms(210), ms(40)), late(110, 210), "all of it was others");
-        assert_eq!(taken(last, ms(210), ms(70)), late(140, 210), "30 ms were its own");
-        assert_eq!(taken(last, ms(210), ms(240)), None, "it kept two cores busy all the while");
+        assert_eq!(taken(110, 110, 40), None, "it woke when it was due");
+        assert_eq!(taken(110, 180, 40), late(110, 180), "all of it was others");
+        assert_eq!(taken(110, 180, 70), late(140, 180), "30 ms were its own");
+        assert_eq!(taken(110, 180, 240), None, "it kept two cores busy all the while");
+        assert_eq!(taken(90, 250, 100), late(180, 250), "90 ms were used since the reading before");
     }
 }

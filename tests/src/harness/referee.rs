@@ -61,7 +61,7 @@ impl Referee {
 
     fn found(&self, violation: Violation) -> String {
         let text = violation.to_string();
-        self.looks.found(violation.limit, violation.overrun);
+        self.looks.found(violation.limit);
         self.note(|notes| {
             notes.violation.get_or_insert(violation);
         });

@@ -5,8 +5,9 @@ use std::sync::{Arc, Weak};
 use labapi::Persister;
 use labrpc::{ClientEnd, Service};
 use labrpc_host::{EndSpec, Network, Server};
-use labrt_host::Machine;
+use labrt_host::{Machine, now};
 
+use super::lateness::Looks;
 use crate::check::wire::Checkers;
 
 /// The name under which server `number` stands in the network; its machines bear it too.
@@ -46,6 +47,7 @@ pub(crate) struct Life<S: ?Sized> {
     /// Weak: the server belongs to its machine, and ends there.
     server: Weak<S>,
     persister: Arc<Persister>,
+    looks: Arc<Looks>,
 }
 
 impl<S: ?Sized + Send + Sync + 'static> Life<S> {
@@ -58,6 +60,7 @@ impl<S: ?Sized + Send + Sync + 'static> Life<S> {
         network: &Network,
         checkers: &Checkers,
         persister: Persister,
+        looks: Arc<Looks>,
         make: impl FnOnce(Vec<ClientEnd>, Arc<Persister>) -> Made<S> + Send + 'static,
     ) -> Self {
         let machine = Machine::new(name(place.me));
@@ -70,7 +73,7 @@ impl<S: ?Sized + Send + Sync + 'static> Life<S> {
         let installed = Server::new(&machine, services)
             .unwrap_or_else(|error| labrt_host::fail(error.to_string()));
         network.add_server(&name(place.me), installed);
-        Self { machine, server, persister }
+        Self { machine, server, persister, looks }
     }
 
     /// Runs `question` with the server, on its machine. `None` if the machine has crashed.
@@ -80,8 +83,16 @@ impl<S: ?Sized + Send + Sync + 'static> Life<S> {
         question: impl FnOnce(&S) -> T + Send + 'static,
     ) -> Option<T> {
         let server = self.server.clone();
-        let ask = move || server.upgrade().map(|server| question(&*server));
-        self.machine.call(what, ask).ok().flatten()
+        let ask = move || {
+            let began = now();
+            (server.upgrade().map(|server| question(&*server)), began, now())
+        };
+        let called = now();
+        let (answer, began, ended) = self.machine.call(what, ask).ok()?;
+        // How long the question itself took is the server's doing; the way to it and back is not.
+        self.looks.waited(called, began);
+        self.looks.waited(ended, now());
+        answer
     }
 
     /// Ends this life at once, and gives what it has saved. Nothing that is left of it can reach

@@ -17,8 +17,6 @@ pub struct Violation {
     /// How long the submission had for what did not happen. `None` if it is not a matter of one
     /// limit.
     pub limit: Option<Duration>,
-    /// By how much the harness took longer than planned to find that it did not happen.
-    pub overrun: Duration,
 }
 
 impl Violation {
@@ -27,24 +25,12 @@ impl Violation {
         expected: impl Into<String>,
         seen: impl Into<String>,
     ) -> Self {
-        Self {
-            broken,
-            expected: expected.into(),
-            seen: seen.into(),
-            limit: None,
-            overrun: Duration::ZERO,
-        }
+        Self { broken, expected: expected.into(), seen: seen.into(), limit: None }
     }
 
     /// The same, found when `limit` was over: a machine that takes little of that is no excuse.
     pub(crate) fn within(self, limit: Duration) -> Self {
         Self { limit: Some(limit), ..self }
-    }
-
-    /// The same, found by a check that was to take `planned` and took `limit`: servers and network
-    /// were slow to answer it, as they were to each other.
-    pub(crate) fn after_check(self, planned: Duration, limit: Duration) -> Self {
-        Self { overrun: limit.saturating_sub(planned), ..self.within(limit) }
     }
 }
 
