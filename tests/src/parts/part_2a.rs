@@ -39,8 +39,9 @@ pub(crate) fn re_election(lab: &Lab) {
     let other = cluster.after(leader, 1);
     cluster.disconnect(leader);
     cluster.disconnect(other);
+    let terms = cluster.terms();
     cluster.sleep_ms(2000);
-    cluster.check_no_leader();
+    cluster.check_nobody_elected_since(&terms);
 
     cluster.connect(other);
     cluster.check_one_leader();
