@@ -83,6 +83,7 @@ impl<'de> Raw<'de> {
         }
     }
 
+    #[inline]
     fn item(self) -> Option<Item<'de>> {
         Reader::new(self.bytes).item().ok()
     }

@@ -78,10 +78,14 @@ impl<'de> Reader<'de> {
     pub(crate) fn item(&mut self) -> Result<Item<'de>> {
         let start = self.position;
         self.owed = self.owed.saturating_sub(1);
+        // Most items are small numbers.
+        if let Some(Marker::FixPos(value)) = self.peek() {
+            self.position += 1;
+            return Ok(Item::Unsigned(value.into()));
+        }
         self.item_unplaced().map_err(|error| error.at(start))
     }
 
-    #[inline]
     fn item_unplaced(&mut self) -> Result<Item<'de>> {
         Ok(match self.marker()? {
             Marker::FixPos(value) => Item::Unsigned(value.into()),
@@ -125,6 +129,18 @@ impl<'de> Reader<'de> {
     /// Reads the name of a struct's field. Errors know their position.
     #[inline]
     pub(crate) fn field_name(&mut self) -> Result<&'de [u8]> {
+        // Nearly all names are short.
+        if let Some(Marker::FixStr(length)) = self.peek()
+            && let Some(name) = self.bytes[self.position + 1..].get(..length.into())
+        {
+            self.owed = self.owed.saturating_sub(1);
+            self.position += 1 + name.len();
+            return Ok(name);
+        }
+        self.long_field_name()
+    }
+
+    fn long_field_name(&mut self) -> Result<&'de [u8]> {
         let start = self.position;
         self.owed = self.owed.saturating_sub(1);
         let name = match self.marker() {
@@ -142,7 +158,34 @@ impl<'de> Reader<'de> {
     }
 
     /// Reads over the next value.
+    #[inline]
     pub(crate) fn skip(&mut self) -> Result<()> {
+        match self.plain_length().filter(|length| *length <= self.left()) {
+            Some(length) => {
+                self.owed = self.owed.saturating_sub(1);
+                self.position += length;
+                Ok(())
+            }
+            None => self.skip_item(),
+        }
+    }
+
+    /// The length of the next value, if it is one of those that are whole whatever they hold.
+    #[inline]
+    fn plain_length(&self) -> Option<usize> {
+        Some(match self.peek()? {
+            Marker::FixPos(_) | Marker::FixNeg(_) => 1,
+            Marker::Null | Marker::True | Marker::False => 1,
+            Marker::U8 | Marker::I8 => 2,
+            Marker::U16 | Marker::I16 => 3,
+            Marker::U32 | Marker::I32 | Marker::F32 => 5,
+            Marker::U64 | Marker::I64 | Marker::F64 => 9,
+            Marker::Bin8 => 2 + usize::from(*self.bytes.get(self.position + 1)?),
+            _ => return None,
+        })
+    }
+
+    fn skip_item(&mut self) -> Result<()> {
         let item = self.item()?;
         let parts = match item {
             Item::Some | Item::Variant(_) => 1,
@@ -150,7 +193,10 @@ impl<'de> Reader<'de> {
             Item::Map(length) => length.saturating_mul(2),
             Item::Struct(length) => {
                 for _ in 0..length {
-                    let _: &str = utf8(self.field_name()?)?;
+                    let name = self.field_name()?;
+                    if !name.is_ascii() {
+                        utf8(name)?;
+                    }
                     self.skip()?;
                 }
                 self.leave();
@@ -189,7 +235,7 @@ impl<'de> Reader<'de> {
             self.enter(length.saturating_mul(2))?;
             return Ok(Item::Struct(length));
         }
-        match self.bytes.get(self.position).copied().map(Marker::from_u8) {
+        match self.peek() {
             Some(Marker::Null) => {
                 self.position += 1;
                 self.enter(1)?;
@@ -268,6 +314,12 @@ impl<'de> Reader<'de> {
                 .ok_or_else(|| malformed("a character that does not exist")),
             _ => Err(malformed(format_args!("extension {number} of {length} bytes"))),
         }
+    }
+
+    /// The marker that comes next.
+    #[inline]
+    fn peek(&self) -> Option<Marker> {
+        self.bytes.get(self.position).copied().map(Marker::from_u8)
     }
 
     #[inline]
