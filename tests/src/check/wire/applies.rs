@@ -1,11 +1,10 @@
 //! What a server applies it was given, and could know to be committed. Rules C3, A1, A5, A6, L1.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use super::entries::Entries;
 use super::{Index, Term, broken_if};
-use crate::harness::{Broken, Violation, seconds, shown};
+use crate::harness::{Broken, Command, Violation, seconds, shown};
 
 /// What each server can know to be committed, and what was given to it.
 pub(super) struct Applies {
@@ -25,8 +24,8 @@ struct Server {
     handling: Vec<Handling>,
     /// The last index of a snapshot that was sent to it.
     snapshot_sent: Index,
-    /// The commands given to its `start`, by hash.
-    started: HashSet<u64>,
+    /// The commands given to its `start`. They are many, and hardly ever looked for.
+    started: Vec<Command>,
     /// The indexes of the snapshots that are its own.
     own_snapshots: Vec<Index>,
     snapshots_sent: Vec<Index>,
@@ -137,8 +136,8 @@ impl Applies {
     }
 
     /// `start` of `server` is given a command.
-    pub(super) fn starting(&mut self, server: usize, command: &[u8]) {
-        self.servers[server].started.insert(hash(command));
+    pub(super) fn starting(&mut self, server: usize, command: &Command) {
+        self.servers[server].started.push(command.clone());
     }
 
     /// `server` applies a command.
@@ -159,7 +158,8 @@ impl Applies {
             )
         };
         let was_sent = entries.command_reached(index, command, server);
-        broken_if(was_sent == Some(false) && !known.started.contains(&hash(command)), || {
+        let was_given = || known.started.iter().any(|given| **given == *command);
+        broken_if(was_sent == Some(false) && !was_given(), || {
             Violation::new(
                 Broken::AppliedFromNowhere,
                 format!(
@@ -210,11 +210,4 @@ impl Applies {
             )
         })
     }
-}
-
-fn hash(command: &[u8]) -> u64 {
-    use std::hash::{DefaultHasher, Hasher};
-    let mut hasher = DefaultHasher::new();
-    hasher.write(command);
-    hasher.finish()
 }

@@ -13,7 +13,7 @@ use super::judge::Judge;
 use super::snapshots::Snapshots;
 use super::votes::Who;
 use super::{Index, Sighting, Term};
-use crate::harness::{Referee, Violation};
+use crate::harness::{Command, Referee, Violation};
 
 /// All checkers of one cluster. A handle: clones are the same checkers.
 ///
@@ -125,7 +125,7 @@ impl Checkers {
     }
 
     /// `start` of `server` is about to be given a command.
-    pub(crate) fn starting(&self, server: usize, command: &[u8]) -> Asked {
+    pub(crate) fn starting(&self, server: usize, command: &Command) -> Asked {
         self.judge(|judge| {
             judge.starting(server, command);
             Ok(())

@@ -15,7 +15,7 @@ use super::snapshots::{Snapshots, Store};
 use super::terms::Terms;
 use super::votes::{Votes, Who};
 use super::{Index, Term};
-use crate::harness::Violation;
+use crate::harness::{Command, Violation};
 
 pub(super) type Judged = Result<(), Violation>;
 
@@ -114,7 +114,7 @@ impl Judge {
     }
 
     /// `start` of a server is given a command.
-    pub(super) fn starting(&mut self, server: usize, command: &[u8]) {
+    pub(super) fn starting(&mut self, server: usize, command: &Command) {
         self.applies.starting(server, command);
     }
 

@@ -266,7 +266,7 @@ impl History {
     }
 
     fn start(&mut self, server: usize, command: &[u8]) {
-        self.judge.starting(server, command);
+        self.judge.starting(server, &command.into());
     }
 
     fn started(&mut self, server: usize, place: (u64, u64), command: &[u8]) {
