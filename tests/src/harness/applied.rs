@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use labgob::Raw;
 use labrt_host::now;
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::broken::Broken;
 use super::violation::{Violation, seconds, shown};
@@ -43,11 +44,20 @@ pub(crate) struct Committed {
 }
 
 /// What the service puts into a snapshot: everything it was given.
-#[derive(Serialize, Deserialize)]
-struct Content {
+#[derive(Serialize)]
+struct Content<'a> {
     last_included_index: u64,
     /// The commands at the indexes from 1.
-    commands: Vec<Vec<u8>>,
+    commands: Vec<&'a [u8]>,
+}
+
+mod read {
+    /// The same, from bytes that need not be what the service made.
+    #[derive(serde::Deserialize)]
+    pub(super) struct Content {
+        pub(super) last_included_index: u64,
+        pub(super) commands: Vec<Vec<u8>>,
+    }
 }
 
 impl Applied {
@@ -174,7 +184,13 @@ impl Applied {
                 format!("{seen}, at {}", seconds(now())),
             )
         };
-        let content: Content = labgob::from_bytes(data)
+        if let Some(end) = self.made_for(data)
+            && index.is_none_or(|index| index == end)
+        {
+            self.records.lock().goes_to(server, life, end);
+            return Ok(());
+        }
+        let content: read::Content = labgob::from_bytes(data)
             .map_err(|error| wrong(format!("its {} bytes cannot be read: {error}", data.len())))?;
         let end = content.last_included_index;
         if let Some(index) = index.filter(|index| *index != end) {
@@ -194,16 +210,22 @@ impl Applied {
                 content.commands.len()
             )));
         }
-        records.reached[server] = end;
-        records.last_applied[server] = end;
+        records.goes_to(server, life, end);
         Ok(())
+    }
+
+    /// The index for which the service made this snapshot, if it is one of what was applied.
+    fn made_for(&self, data: &[u8]) -> Option<u64> {
+        let (_, index) = Raw::of(data).fields()?.next()?;
+        let index = index.as_u64().filter(|index| *index <= self.max_index())?;
+        (self.snapshot(index) == data).then_some(index)
     }
 
     /// The service's snapshot of what a server that has come to `index` has applied.
     pub(crate) fn snapshot(&self, index: u64) -> Vec<u8> {
         let records = self.records.lock();
         let log = records.log.iter().take(index as usize);
-        let commands = log.map(|(command, _)| command.to_vec()).collect();
+        let commands = log.map(|(command, _)| &**command).collect();
         labgob::to_bytes(&Content { last_included_index: index, commands })
             .expect("numbers and bytes can be encoded")
     }
@@ -212,7 +234,7 @@ impl Applied {
     pub(crate) fn snapshot_with(&self, index: u64, commands: &[Command]) -> Vec<u8> {
         let records = self.records.lock();
         let log = records.log.iter().take(index as usize).map(|(command, _)| command);
-        let commands: Vec<_> = log.chain(commands).map(|command| command.to_vec()).collect();
+        let commands: Vec<_> = log.chain(commands).map(|command| &**command).collect();
         labgob::to_bytes(&Content { last_included_index: commands.len() as u64, commands })
             .expect("numbers and bytes can be encoded")
     }
@@ -248,6 +270,14 @@ impl Applied {
 }
 
 impl Records {
+    /// `server` has installed a snapshot that ends at `index` in its `life`, if that is not over.
+    fn goes_to(&mut self, server: usize, life: u32, index: u64) {
+        if self.lives[server] == life {
+            self.reached[server] = index;
+            self.last_applied[server] = index;
+        }
+    }
+
     /// What stands at `index`, and who applied it first.
     fn at(&self, index: u64) -> Option<&(Command, usize)> {
         self.log.get(usize::try_from(index.checked_sub(1)?).ok()?)
@@ -287,6 +317,20 @@ mod tests {
             }
             applied.begin_life(0, 2, &[]).expect("an empty snapshot is none");
             assert_eq!(applied.committed(2).servers, servers, "forgets: {forgets}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_service_made_of_what_was_applied_is_taken_for_its_snapshot() {
+        let applied = two_applied();
+        let (own, beyond) = (applied.snapshot(2), applied.snapshot_with(2, &[vec![7].into()]));
+        assert_eq!(applied.made_for(&own), Some(2));
+        assert_eq!(applied.made_for(&own[..own.len() - 1]), None, "it is cut short");
+        assert_eq!(applied.made_for(&beyond), None, "nobody has applied index 3");
+        applied.install(0, 1, 2, &own).expect("it was made for index 2");
+        for (index, data) in [(3, &own), (3, &beyond)] {
+            let wrong = applied.install(0, 1, index, data).expect_err("it cannot be");
+            assert_eq!(wrong.broken, Broken::WrongSnapshot);
         }
     }
 
