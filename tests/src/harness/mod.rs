@@ -45,7 +45,8 @@ pub use broken::Broken;
 pub(crate) use calls::command;
 pub(crate) use cluster::Net;
 pub(crate) use kv::{
-    Background, Client, Keys, KvCluster, KvSetup, Partitioner, Workload, marker, markers,
+    Background, Client, Keys, KvCluster, KvSetup, Partitioner, Workload, has_in_order, marker,
+    markers,
 };
 pub(crate) use lab::Lab;
 pub use lateness::Lateness;

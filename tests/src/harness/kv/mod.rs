@@ -26,4 +26,4 @@ pub(crate) use client::Client;
 pub(crate) use cluster::{KvCluster, KvSetup};
 pub(crate) use partitioner::Partitioner;
 pub(crate) use submission::KvSubmission;
-pub(crate) use workload::{Keys, Workload, marker, markers};
+pub(crate) use workload::{Keys, Workload, has_in_order, marker, markers};

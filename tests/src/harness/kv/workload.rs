@@ -166,7 +166,38 @@ pub(crate) fn marker(me: u32, number: u32) -> String {
     format!("x {me} {number} y")
 }
 
+/// Whether the [`marker`]s of client `me` for the numbers below `count` are all in `value`, each
+/// once, in order. It looks at the value but once: whoever needs to know what is wrong asks again.
+pub(crate) fn has_in_order(value: &str, me: u32, count: u32) -> bool {
+    let mut next = 0;
+    for rest in value.split(&format!("x {me} ")).skip(1) {
+        let Some((number, _)) = rest.split_once(" y") else { continue };
+        if next < count && number == next.to_string() {
+            next += 1;
+        } else if number.parse().is_ok_and(|number: u32| number < count) {
+            return false;
+        }
+    }
+    next == count
+}
+
 /// What was appended to a value by [`marker`]s, in order.
 pub(crate) fn markers(value: &str) -> impl Iterator<Item = &str> {
     value.split_inclusive(" y").filter(|part| part.starts_with("x "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_are_found_in_order_once_and_whole() {
+        let in_order = |value: &str| has_in_order(value, 1, 3);
+        assert!(in_order("x 1 0 yx 1 1 yx 1 2 y"));
+        assert!(in_order("ax 1 0 y x 11 1 y x 1 1 yx 1 2 yx 1 3 y"), "others stand between");
+        assert!(!in_order("x 1 0 yx 1 2 y"), "one is missing");
+        assert!(!in_order("x 1 0 yx 1 2 yx 1 1 y"), "out of order");
+        assert!(!in_order("x 1 0 yx 1 1 yx 1 2 yx 1 0 y"), "one stands twice");
+        assert!(!in_order("x 1 0 yx 1 1 yx 1 2"), "the last is cut short");
+    }
 }
