@@ -11,6 +11,7 @@ use super::safety_net;
 use super::state::Engine;
 use super::task::task_main;
 use crate::config::Backend;
+use crate::dispatch;
 
 /// With what a task gets its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,20 +23,29 @@ pub(crate) enum Resume {
 
 /// What a task runs.
 pub(crate) type Body = Box<dyn FnOnce()>;
-pub(crate) type TaskCoroutine = Coroutine<Resume, (), (), DefaultStack>;
+pub(crate) type TaskCoroutine = Coroutine<Resume, Left, (), DefaultStack>;
+
+/// How a task stands when it gives its turn back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    Midway,
+    Ended,
+}
 
 pub(crate) enum Carrier {
-    /// The coroutine, and how large a stack was asked for.
+    /// The coroutine, and how large a stack was asked for. It runs one task after the other:
+    /// beginning a coroutine anew for each costs several times what a turn does.
     Coroutine(TaskCoroutine, usize),
     OsThread(Baton),
 }
 
 thread_local! {
     /// The yielder of the coroutine that runs on this OS thread.
-    static YIELDER: Cell<*const Yielder<Resume, ()>> = const { Cell::new(std::ptr::null()) };
+    static YIELDER: Cell<*const Yielder<Resume, Left>> = const { Cell::new(std::ptr::null()) };
 }
 
-/// Stacks of ended tasks, for all runs of the process: mapping one costs more than a whole task.
+/// Stacks of runs that are over, for all others of the process: mapping one costs more than a
+/// whole task.
 static POOL: Mutex<Vec<(usize, DefaultStack)>> = Mutex::new(Vec::new());
 
 /// More than this many idle stacks are given back to the system.
@@ -53,24 +63,21 @@ fn take_stack(bytes: usize) -> std::io::Result<DefaultStack> {
 }
 
 impl Carrier {
-    pub(crate) fn new(engine: &Engine, body: Body) -> std::io::Result<Self> {
-        let (backend, bytes) = engine.with(|s| (s.config.backend, s.config.limits.stack_bytes));
-        match backend {
-            Backend::OsThreads => Ok(Self::OsThread(Baton::start(engine, bytes, body)?)),
-            Backend::Coroutines => {
-                let stack = take_stack(bytes)?;
-                let coroutine = Coroutine::with_stack(
-                    stack,
-                    move |yielder: &Yielder<Resume, ()>, first: Resume| {
-                        YIELDER.set(yielder);
-                        if first == Resume::Run {
-                            task_main(body);
-                        }
-                    },
-                );
-                Ok(Self::Coroutine(coroutine, bytes))
-            }
+    /// What task `index`, which has not begun, will run on.
+    pub(crate) fn of_task(engine: &Engine, index: u32) -> std::io::Result<Box<Self>> {
+        if let Some(idle) = engine.with(|s| s.idle_carriers.pop()) {
+            return Ok(idle);
         }
+        let (backend, bytes) = engine.with(|s| (s.config.backend, s.config.limits.stack_bytes));
+        Ok(Box::new(match backend {
+            Backend::OsThreads => {
+                let body = engine.with(|s| s.take_body(index));
+                Self::OsThread(Baton::start(engine, bytes, body)?)
+            }
+            Backend::Coroutines => {
+                Self::Coroutine(Coroutine::with_stack(take_stack(bytes)?, run_tasks), bytes)
+            }
+        }))
     }
 
     /// Gives the task its turn; whether it has ended when it gives it back.
@@ -78,7 +85,8 @@ impl Carrier {
     pub(crate) fn resume(&mut self, engine: &Engine, resume: Resume) -> bool {
         match self {
             Self::Coroutine(coroutine, _) => {
-                let over = matches!(coroutine.resume(resume), CoroutineResult::Return(()));
+                let left = coroutine.resume(resume);
+                let over = !matches!(left, CoroutineResult::Yield(Left::Midway));
                 YIELDER.set(std::ptr::null());
                 over
             }
@@ -91,10 +99,18 @@ impl Carrier {
     }
 
     /// The task has ended.
-    pub(crate) fn recycle(self) {
-        match self {
-            Self::Coroutine(coroutine, bytes) => give_back(coroutine, bytes),
+    pub(crate) fn recycle(self: Box<Self>, engine: &Engine) {
+        match *self {
+            Self::Coroutine(..) => engine.with(|s| s.idle_carriers.push(self)),
             Self::OsThread(baton) => baton.join(),
+        }
+    }
+
+    /// The run is over, and the carrier idle.
+    pub(crate) fn retire(mut self, engine: &Engine) {
+        self.resume(engine, Resume::Kill);
+        if let Self::Coroutine(coroutine, bytes) = self {
+            give_back(coroutine, bytes);
         }
     }
 
@@ -109,6 +125,18 @@ impl Carrier {
             }
             Self::OsThread(baton) => baton.abandon(),
         }
+    }
+}
+
+/// What a coroutine does: runs the task whose turn it is, and then the next one that is put on it.
+fn run_tasks(yielder: &Yielder<Resume, Left>, first: Resume) {
+    let mut turn = first;
+    while turn == Resume::Run
+        && let Some(engine) = dispatch::engine()
+    {
+        YIELDER.set(yielder);
+        task_main(engine.with(|s| s.take_body(s.running)));
+        turn = yielder.suspend(Left::Ended);
     }
 }
 
@@ -135,7 +163,7 @@ pub(crate) fn suspend(engine: &Engine) -> Resume {
     }
     // SAFETY: the pointer was set by the coroutine that runs here, whose frame holds the yielder
     // until it ends; every switch restores it below.
-    let resume = unsafe { (*yielder).suspend(()) };
+    let resume = unsafe { (*yielder).suspend(Left::Midway) };
     YIELDER.set(yielder);
     resume
 }

@@ -11,6 +11,7 @@ use rand::rngs::ChaCha8Rng;
 use super::machine::MachineState;
 use super::policy::PolicyState;
 use super::safety_net::{self, Heartbeat, Net};
+use super::stack::Carrier;
 use super::task::{NOBODY, Task};
 use super::timers::Timers;
 use crate::config::RunConfig;
@@ -58,6 +59,9 @@ pub(crate) struct State {
     pub(crate) burying: bool,
     pub(crate) tasks: Vec<Task>,
     pub(crate) free_tasks: Vec<u32>,
+    /// What ended tasks ran on, for those that begin.
+    #[expect(clippy::vec_box, reason = "a task takes the box over as it is")]
+    pub(crate) idle_carriers: Vec<Box<Carrier>>,
     pub(crate) runnable: Vec<u32>,
     /// Chosen already, to run before anybody else.
     pub(crate) chosen: Option<u32>,
@@ -104,6 +108,7 @@ impl Engine {
                 burying: false,
                 tasks: Vec::new(),
                 free_tasks: Vec::new(),
+                idle_carriers: Vec::new(),
                 runnable: Vec::new(),
                 chosen: None,
                 timers: Timers::default(),

@@ -101,7 +101,8 @@ pub(crate) struct Task {
     pub(crate) generation: u64,
     pub(crate) wake: Wake,
     pub(crate) has_deadline: bool,
-    pub(crate) carrier: Option<Carrier>,
+    /// Boxed, since each turn takes it out and puts it back.
+    pub(crate) carrier: Option<Box<Carrier>>,
     pub(crate) body: Option<Body>,
     pub(crate) held: Vec<Held>,
     /// It is, or will be, unwound from outside.
@@ -341,6 +342,12 @@ impl State {
         task.state = RunState::Runnable;
         self.runnable.push(waiter.task);
         true
+    }
+
+    /// What the task is to run, now that it begins.
+    pub(crate) fn take_body(&mut self, index: u32) -> Body {
+        let body = self.tasks[index as usize].body.take();
+        body.expect("a task that begins has not begun before")
     }
 
     /// Marks a task as over, and wakes those who wait for that.

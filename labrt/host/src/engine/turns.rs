@@ -69,21 +69,18 @@ impl Engine {
             task.state = RunState::Running;
             let killed = task.killed;
             let carrier = task.carrier.take();
-            let body = match carrier {
-                None => task.body.take(),
-                Some(_) => None,
-            };
             s.attention = s.ending || killed;
             if !s.ending {
                 s.step(EventKind::Run);
             }
-            (carrier, body)
+            carrier
         });
         let mut carrier = match carrier {
-            (Some(carrier), _) => carrier,
-            (None, Some(body)) => match Carrier::new(self, body) {
+            Some(carrier) => carrier,
+            None => match Carrier::of_task(self, index) {
                 Ok(carrier) => carrier,
                 Err(refusal) => {
+                    drop(self.with(|s| s.tasks[index as usize].body.take()));
                     self.with(|s| {
                         let message = format!(
                             "the system refused another stack ({refusal}) with {} lab threads alive",
@@ -96,7 +93,6 @@ impl Engine {
                     return;
                 }
             },
-            (None, None) => unreachable!("a task without a stack and without a body is over"),
         };
         let over = carrier.resume(self, resume);
         let ended = self.with(|s| {
@@ -109,7 +105,7 @@ impl Engine {
             None
         });
         if let Some(carrier) = ended {
-            carrier.recycle();
+            carrier.recycle(self);
         }
     }
 
@@ -180,6 +176,9 @@ impl Engine {
         }
         for action in self.with(|s| s.timers.take_actions()) {
             drop(action);
+        }
+        for carrier in self.with(|s| std::mem::take(&mut s.idle_carriers)) {
+            carrier.retire(self);
         }
     }
 }
