@@ -111,6 +111,7 @@ impl<T: Send + 'static> Completion<T> {
     ///
     /// `operation` and `place` are what the lock watch and a deadlock report call this wait.
     /// The caller is unwound here if its machine crashes, also when the value is already there.
+    #[inline(always)] // see `kill::die`
     pub fn wait(self, operation: Operation, place: Place) -> Option<T> {
         match (self.0, current()) {
             (Taker::Real(completion), Current::Real(thread)) => completion.wait(thread),

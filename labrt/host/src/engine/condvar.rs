@@ -216,6 +216,7 @@ impl CondvarCell {
         });
     }
 
+    #[inline(always)] // see `kill::die`
     fn block(
         &self,
         engine: &Engine,
