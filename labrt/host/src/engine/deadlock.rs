@@ -121,9 +121,27 @@ impl State {
 
     /// A circle of waits through `from`, if there is one.
     fn find_cycle(&self, from: u32) -> Option<Cycle> {
+        if self.waits_for_the_awake(from) {
+            return None;
+        }
         let mut path = vec![from];
         let mut seen = vec![from];
         self.search(from, from, &mut path, &mut seen, Certainty::Certain)
+    }
+
+    /// Whether a task waits for nobody, or for one that can go on. Nearly every wait is such, and is
+    /// known for one without a search.
+    fn waits_for_the_awake(&self, from: u32) -> bool {
+        let Some(wait) = &self.tasks[from as usize].wait else { return true };
+        let needed = match wait.needs {
+            Needs::Anybody => return true,
+            Needs::Task(task) | Needs::LikelyTask(task, _) => task,
+            // SAFETY: as in `needed_tasks`.
+            Needs::Mutex(lock) => unsafe { (*lock).holder() },
+            Needs::RwLock(..) => return false,
+        };
+        let task = self.tasks.get(needed as usize);
+        task.is_none_or(|task| task.state != RunState::Blocked || task.has_deadline)
     }
 
     fn search(
