@@ -97,7 +97,13 @@ impl Hunt<'_> {
                 let Some(what) = self.run_one(test, seed, workshop)? else { return Ok(sightings) };
                 yielded.runs += 1;
                 yielded.seconds += began.elapsed().as_secs_f64();
-                if matches!(what, What::Caught { .. }) {
+                // Of a mistake that is a panic nothing more than that is asked.
+                let is_found = match what {
+                    What::Caught { .. } => true,
+                    What::Panicked { .. } => candidate.panics,
+                    What::Passed | What::Undecided { .. } => false,
+                };
+                if is_found {
                     yielded.catches += 1;
                     match self.options.until {
                         Until::Caught => (classic_is_over, x_is_over) = (true, true),
