@@ -11,11 +11,16 @@ use std::time::Duration;
 use labrt_host::{Clock, RunReport, clock, event, now};
 use parking_lot::Mutex;
 
+use super::crowd;
+
 /// How often the harness looks whether it wakes in time.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// How often the CPU time of the process is read, if nothing is late: that costs more than a look.
 const READ_CPU_EVERY: Duration = Duration::from_millis(100);
+
+/// How often the harness looks whether others crowd the machine.
+const READ_CROWD_EVERY: Duration = Duration::from_secs(1);
 
 /// Less than this is no lateness: a timer needs as much.
 const ON_TIME: Duration = Duration::from_millis(1);
@@ -48,6 +53,9 @@ struct Seen {
     waits: Vec<Late>,
     /// The CPU time that the process had used, now and then.
     used: Vec<Used>,
+    /// When the machine was crowded, and what was read of it last.
+    crowded: Vec<Late>,
+    machine: Option<(Duration, crowd::Reading)>,
     missed: Option<Missed>,
 }
 
@@ -97,6 +105,9 @@ impl Looks {
         if seen.used.last().is_none_or(|used| used.at + READ_CPU_EVERY <= at) {
             seen.used.push(Used { at, cpu: cpu_time() });
         }
+        if seen.machine.is_none_or(|(read_at, _)| read_at + READ_CROWD_EVERY <= at) {
+            seen.read_machine(at);
+        }
         seen.last = Some(at);
     }
 
@@ -123,19 +134,23 @@ impl Looks {
             let late = seen.last.and_then(|last| seen.taken(last + LOOK_EVERY, at));
             seen.late.extend(late);
         }
+        if seen.last.is_some() {
+            seen.read_machine(at);
+        }
     }
 
     /// Of a run that ended as `report` says; `None` under the virtual clock, where nothing is
     /// late.
     pub(crate) fn lateness(&self, report: &RunReport, own_cpu: Duration) -> Option<Lateness> {
-        let Seen { late, waits, missed, .. } = &*self.0.lock();
+        let Seen { late, waits, crowded, missed, .. } = &*self.0.lock();
+        let waits = [&waits[..], crowded].concat();
         let lengths = late.iter().map(|late| late.to - late.from);
         (report.clock == Clock::Real).then(|| Lateness {
             worst: lengths.max().unwrap_or_default(),
             own_cpu,
             elapsed: report.elapsed,
             limit: missed.and_then(|missed| missed.limit),
-            lost: missed.map(|missed| lost(late, waits, missed)).unwrap_or_default(),
+            lost: missed.map(|missed| lost(late, &waits, missed)).unwrap_or_default(),
         })
     }
 }
@@ -144,6 +159,16 @@ impl Seen {
     /// What others took of the time from `due` to `now`.
     fn taken(&self, due: Duration, now: Duration) -> Option<Late> {
         (ON_TIME < now.saturating_sub(due)).then(|| taken(&self.used, due, now, cpu_time()))?
+    }
+
+    /// Others took all the time since the last reading, if they crowded the machine.
+    fn read_machine(&mut self, at: Duration) {
+        let Some(reading) = crowd::read() else { return };
+        if let Some((from, before)) = self.machine.replace((at, reading))
+            && crowd::crowds(before, reading)
+        {
+            self.crowded.push(Late { from, to: at });
+        }
     }
 }
 
@@ -159,8 +184,8 @@ fn taken(used: &[Used], due: Duration, now: Duration, cpu: Duration) -> Option<L
 /// How much of a limit was taken: the stretches themselves, and after a spike the time in which a
 /// cluster recovers, none of it twice.
 ///
-/// `waits` see what looks do not: a machine on which a thread that seldom runs is served at once,
-/// and hundreds that want to run are not.
+/// `waits` see what looks do not, be it what the harness waited for or how crowded the machine was: a
+/// thread that seldom runs is served at once, and hundreds that want to run are not.
 fn lost(late: &[Late], waits: &[Late], missed: Missed) -> Duration {
     let begin = missed.limit.map_or(Duration::ZERO, |limit| missed.at.saturating_sub(limit));
     let with_recovery = late.iter().map(|Late { from, to }| {

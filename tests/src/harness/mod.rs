@@ -15,6 +15,7 @@
 //! | `applier`, `applied` | the service above each Raft, and the record of all of them |
 //! | `claims` | who said that it leads, in which term |
 //! | `kv` | a key/value service on top, and its clients |
+//! | `crowd` | whether others crowd the machine |
 //! | `lateness` | how late the machine was, under the real clock |
 //! | `submission` | the Raft under test, without its type |
 //! | `broken`, `violation`, `referee` | what can be found broken; the first finding ends the run |
@@ -26,6 +27,7 @@ mod broken;
 mod calls;
 mod claims;
 mod cluster;
+mod crowd;
 mod kv;
 mod lab;
 mod lateness;
