@@ -4,6 +4,7 @@ use crate::battery::Battery;
 use crate::cli::GradeArgs;
 use crate::error::GradeError;
 use crate::plan::{Plan, Run};
+use crate::print::say;
 use crate::report::model::Report;
 use crate::report::progress::Progress;
 use crate::report::{autolab, json, terminal};
@@ -35,7 +36,7 @@ pub(crate) fn grade(args: &GradeArgs) -> Result<u8, GradeError> {
             .map_err(|source| GradeError::NoResults { path: path.clone(), source })?;
     }
     if args.autolab {
-        println!("{}", autolab::line(&report));
+        say!("{}", autolab::line(&report));
     }
     Ok(exit_code::of_report(&report))
 }

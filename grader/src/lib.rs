@@ -17,11 +17,14 @@
 //! * `submissions`: the same for a folder of them: `intake` (what is taken out of one), `workspace`
 //!   (a fresh copy of the framework, and the battery built in it), `foreign` and `statics` (what
 //!   compiled code may not rest on), `seeds`. `sandbox`: what processes are contained by.
+//! * `print`: what all of them say goes through there.
 //! * `error` and `exit_code`: what can go wrong, and one match that gives each its code.
 //!
 //! What is deliberately absent: any dependency on student code, or on the runtime that executes
 //! it. The grader must be able to distrust both, so all it shares with a battery process is
 //! `lab-record`. And nothing here believes an exit code or a line of output to be a pass.
+
+#![warn(clippy::print_stderr, clippy::print_stdout)] // `print` says why
 
 mod battery;
 mod cli;
@@ -36,6 +39,7 @@ mod intake;
 mod interrupt;
 mod mutants;
 mod plan;
+mod print;
 mod process;
 mod replay;
 mod report;

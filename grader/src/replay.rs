@@ -10,6 +10,7 @@ use crate::error::{GradeError, Indented, SelectionError, StressError};
 use crate::exit_code;
 use crate::grading::Grading;
 use crate::plan::Run;
+use crate::print;
 use crate::report::model::{RunReport, hash_text};
 use crate::report::terminal::paint;
 use crate::sandbox::Sandbox;
@@ -45,8 +46,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<u8, GradeError> {
         let of_run = made.trace.as_deref();
         text.push_str(&format!("trace   {}\n", copy_trace(of_run, file, args.clock)?));
     }
-    // A closed pipe is the reader's choice, and takes nothing from the exit code.
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
+    print::out(text);
     Ok(code)
 }
 

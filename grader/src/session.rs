@@ -4,6 +4,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::error::GradeError;
+use crate::print::remark;
 use crate::{exit_code, grade, handout, interrupt, mutants, replay, stress};
 
 /// Everything `main` does.
@@ -23,11 +24,11 @@ pub(crate) fn run() -> u8 {
     match obey(cli) {
         Ok(code) => code,
         Err(_) if interrupt::interrupted() => {
-            eprintln!("interrupted before any test was run");
+            remark!("interrupted before any test was run");
             exit_code::INTERRUPTED
         }
         Err(error) => {
-            eprintln!("{error}");
+            remark!("{error}");
             exit_code::of_error(&error)
         }
     }

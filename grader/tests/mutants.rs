@@ -41,6 +41,17 @@ fn rules_breaks_and_mutants_are_selected_by_name() {
 }
 
 #[test]
+fn a_reader_who_has_seen_enough_is_no_failure() {
+    // As in `./grade.sh mutants --list 2>&1 | head`: both streams go to a pipe that nobody reads.
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = mutants(&["--list"]);
+    command.stdout(writer.try_clone().expect("its end")).stderr(writer);
+    let status = command.status().expect("the grader runs");
+    assert_eq!(status.code(), Some(0), "{status}");
+}
+
+#[test]
 fn what_there_is_not_is_refused_with_its_reason() {
     let unknown = said(&["E99"], 3).err;
     assert!(unknown.contains("there is no rule and no mutant `E99`"), "{unknown}");

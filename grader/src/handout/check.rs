@@ -12,6 +12,7 @@ use crate::cli::{BatteryArgs, PlaceArgs};
 use crate::error::GradeError;
 use crate::grading::Grading;
 use crate::plan::Run;
+use crate::print::say;
 use crate::report::model::RunReport;
 use crate::sandbox::Sandbox;
 use crate::schedule::Lane;
@@ -23,14 +24,14 @@ const UNWRITTEN: &str = "not implemented yet";
 
 /// Checks the hand-out in `folder`, and says so. What it finds wrong goes to stdout.
 pub(super) fn check(project: &Path, folder: &Path) -> Result<u8, GradeError> {
-    println!("check   it builds, and every test fails with \"{UNWRITTEN}\"");
+    say!("check   it builds, and every test fails with \"{UNWRITTEN}\"");
     let unwritten = run_all(project, folder, &[Clock::Virtual, Clock::Real])?;
     let wrong =
         |result: &&RunReport| result.verdict != Verdict::Fail || !result.text.contains(UNWRITTEN);
     let mut mistakes = told(&unwritten, wrong);
 
     if !interrupt::interrupted() {
-        println!("check   with the reference in its place, every test passes");
+        say!("check   with the reference in its place, every test passes");
         files::drop_reference_in(project, folder)?;
         let written = run_all(project, folder, &[Clock::Virtual])?;
         mistakes += told(&written, |result| result.verdict != Verdict::Pass);
@@ -39,8 +40,8 @@ pub(super) fn check(project: &Path, folder: &Path) -> Result<u8, GradeError> {
         return Ok(exit_code::INTERRUPTED);
     }
     match mistakes {
-        0 => println!("total   the hand-out is as it should be"),
-        count => println!("total   {count} runs went another way; do not give it away"),
+        0 => say!("total   the hand-out is as it should be"),
+        count => say!("total   {count} runs went another way; do not give it away"),
     }
     Ok(if mistakes == 0 { exit_code::ALL_PASSED } else { exit_code::FAILED })
 }
@@ -50,9 +51,9 @@ fn told(results: &[RunReport], is_wrong: impl Fn(&&RunReport) -> bool) -> usize 
     let wrong: Vec<&RunReport> = results.iter().filter(is_wrong).collect();
     for result in &wrong {
         let (test, verdict) = (&result.test, result.verdict.name());
-        println!("\n{test} under the {} clock: {verdict}\n{}", result.clock, result.text);
+        say!("\n{test} under the {} clock: {verdict}\n{}", result.clock, result.text);
     }
-    println!("        {} runs, {} of them wrong", results.len(), wrong.len());
+    say!("        {} runs, {} of them wrong", results.len(), wrong.len());
     wrong.len()
 }
 

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::HandoutArgs;
 use crate::error::GradeError;
 use crate::exit_code;
+use crate::print::remark;
 
 /// Writes the hand-out, and checks it if asked to.
 pub(crate) fn handout(args: &HandoutArgs) -> Result<u8, GradeError> {
@@ -28,7 +29,7 @@ pub(crate) fn handout(args: &HandoutArgs) -> Result<u8, GradeError> {
         std::fs::remove_dir_all(&folder).map_err(|source| HandoutError::io(&folder, source))?;
     }
     let file_count = files::write(&project, &folder)?;
-    eprintln!("handout {file_count} files in {}", folder.display());
+    remark!("handout {file_count} files in {}", folder.display());
     if !args.check {
         return Ok(exit_code::ALL_PASSED);
     }

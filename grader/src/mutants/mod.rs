@@ -34,6 +34,7 @@ use crate::error::GradeError;
 use crate::exit_code;
 use crate::grading::Grading;
 use crate::interrupt::interrupted;
+use crate::print::say;
 use crate::resources::Watch;
 use crate::sandbox::Sandbox;
 use crate::worker::Workshop;
@@ -57,7 +58,7 @@ pub(crate) fn run(options: &MutantsArgs) -> Result<u8, GradeError> {
         })?;
     }
     if options.list {
-        candidates.iter().for_each(|candidate| println!("{}", candidate.title()));
+        candidates.iter().for_each(|candidate| say!("{}", candidate.title()));
         return Ok(exit_code::ALL_PASSED);
     }
 

@@ -11,6 +11,8 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use crate::print::remark;
+
 /// Names the folder. If it is set, this process is a recorder and nothing else.
 pub(crate) const VARIABLE: &str = "LAB_RECORD_RUSTC";
 
@@ -31,13 +33,13 @@ pub(crate) fn stand_in() -> Option<u8> {
     let rustc = arguments.next()?;
     let arguments: Vec<OsString> = arguments.collect();
     if let Err(error) = record(Path::new(&folder), &rustc, &arguments) {
-        eprintln!("the call of rustc cannot be written down: {error}");
+        remark!("the call of rustc cannot be written down: {error}");
         return Some(1);
     }
     match Command::new(&rustc).args(&arguments).env_remove(VARIABLE).status() {
         Ok(status) => Some(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
         Err(error) => {
-            eprintln!("{} cannot be started: {error}", rustc.to_string_lossy());
+            remark!("{} cannot be started: {error}", rustc.to_string_lossy());
             Some(1)
         }
     }

@@ -2,7 +2,6 @@
 //! the fields of the JSON mean.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use super::statistics::{at_least_one, lower_bound};
 use crate::cli::MutantsArgs;
 use crate::exit_code;
 use crate::grading::Grading;
+use crate::print::say;
 
 /// A grading must catch a mutant with at least this probability.
 const IN_A_GRADING_MIN: f64 = 0.99;
@@ -221,7 +221,7 @@ impl Matrix {
             interrupted: false,
             rows: Vec::new(),
         };
-        println!("{}", HEAD.bold());
+        say!("{}", HEAD.bold());
         matrix
     }
 
@@ -229,21 +229,20 @@ impl Matrix {
     pub(crate) fn add(&mut self, mut row: Row) {
         row.in_a_grading = at_least_one(row.p_lower, self.runs_in_a_grading);
         if let Some(said) = &row.does_not_compile {
-            println!("{}\n{said}", format!("{} does not compile", row.name).red());
+            say!("{}\n{said}", format!("{} does not compile", row.name).red());
             self.rows.push(row);
             return;
         }
         let is_good = if self.variants { row.caught == 0 } else { 0 < row.caught || row.panics };
         let line = if is_good { row.line().normal() } else { row.line().red() };
-        println!("{line}");
+        say!("{line}");
         if let Some(message) = row.messages.first() {
-            println!("    {}", message.headline.dimmed());
+            say!("    {}", message.headline.dimmed());
         }
         if self.variants && 0 < row.caught {
             let texts = row.messages.iter().map(|message| message.text.as_str());
-            texts.for_each(|text| println!("{}\n", text.trim_end()));
+            texts.for_each(|text| say!("{}\n", text.trim_end()));
         }
-        let _ = std::io::stdout().flush(); // a closed pipe is the reader's choice
         self.rows.push(row);
     }
 
@@ -251,7 +250,7 @@ impl Matrix {
     pub(crate) fn finish(&mut self, interrupted: bool) {
         self.interrupted = interrupted;
         self.rows.sort_by_key(|row| sort_key(&row.name));
-        println!();
+        say!("");
         if self.variants {
             self.print_bar("no test failed", &|row| row.caught + row.panicked == 0);
             return;
@@ -273,9 +272,9 @@ impl Matrix {
         let rows: Vec<&Row> = self.rows.iter().filter(|row| row.counts()).collect();
         let not = rows.iter().filter(|row| !reaches(row));
         let not: Vec<&str> = not.map(|row| row.name.as_str()).collect();
-        println!("{what}: {} of {}", rows.len() - not.len(), rows.len());
+        say!("{what}: {} of {}", rows.len() - not.len(), rows.len());
         if !not.is_empty() {
-            println!("    not {}", not.join(" "));
+            say!("    not {}", not.join(" "));
         }
     }
 

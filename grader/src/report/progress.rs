@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lab_record::Clock;
 
 use crate::plan::Run;
+use crate::print::remark;
 use crate::report::model::RunReport;
 use crate::schedule::Lane;
 use crate::score::Tally;
@@ -64,7 +65,7 @@ impl Progress {
     fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+            None => remark!("{text}"),
         }
     }
 

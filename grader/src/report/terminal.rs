@@ -8,14 +8,14 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
 use super::{number, tally};
+use crate::print;
 use crate::report::model::{PartReport, Report, RunReport, Score, TestReport};
 use crate::score::Tally;
 use crate::verdict::Verdict;
 
 /// Prints a report on stdout.
 pub(crate) fn print(report: &Report) {
-    // A closed pipe is the reader's choice, and takes nothing from the exit code.
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), text(report).as_bytes());
+    print::out(text(report));
 }
 
 fn text(report: &Report) -> String {

@@ -8,6 +8,7 @@ use super::{keep, table, verdict_code};
 use crate::cli::MergeArgs;
 use crate::error::{GradeError, Indented, StressError};
 use crate::grading::Grading;
+use crate::print;
 
 /// Reads all results, refuses what is not of one build, and prints one table.
 pub(crate) fn merge(args: &MergeArgs) -> Result<u8, GradeError> {
@@ -24,8 +25,8 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<u8, GradeError> {
     let Some((_, head)) = first else { return Ok(crate::exit_code::NOTHING_SELECTED) };
     let common = head.of;
     let tests = in_order(&all, args);
-    super::print(&table::text(&all, &tests, &common, None));
-    super::print(&super::closing(&all, &common, None));
+    print::out(table::text(&all, &tests, &common, None));
+    print::out(super::closing(&all, &common, None));
     if let Some(folder) = &args.out {
         let mut out = Results::begin(folder, Head::new(common, None))?;
         out.write_all(&all)?;

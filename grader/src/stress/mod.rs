@@ -38,6 +38,7 @@ use crate::battery::Battery;
 use crate::cli::StressArgs;
 use crate::error::{GradeError, Indented, StressError};
 use crate::grading::Grading;
+use crate::print::{self, remark};
 use crate::sandbox::Sandbox;
 use crate::selection::select;
 use crate::{exit_code, interrupt};
@@ -77,7 +78,7 @@ pub(crate) fn stress(args: &StressArgs) -> Result<u8, GradeError> {
     };
     let width = width(args);
     let by = source.map_or(String::new(), |source| format!(" ({source})"));
-    eprintln!(
+    remark!(
         "stress  {} tests, {} clock, {width} at once, share {shard}{by}\n\
          version {}\nresults {}",
         tests.len(),
@@ -86,7 +87,7 @@ pub(crate) fn stress(args: &StressArgs) -> Result<u8, GradeError> {
         results.folder().display()
     );
     if 0 < tally.run_count() {
-        eprintln!("resumed {} runs are known", thousands(tally.run_count()));
+        remark!("resumed {} runs are known", thousands(tally.run_count()));
     }
     let planned = runs.run_count().map(|all| all.saturating_sub(tally.run_count()));
     let mut desk = Desk {
@@ -113,8 +114,8 @@ pub(crate) fn stress(args: &StressArgs) -> Result<u8, GradeError> {
     let written = desk.results.flush();
 
     let given = args.battery.battery.as_ref().map(|path| path.display().to_string());
-    print(&table::text(&desk.tally, &tests, &desk.common, given.as_deref()));
-    print(&closing(&desk.tally, &desk.common, Some((of_session, tests.len()))));
+    print::out(table::text(&desk.tally, &tests, &desk.common, given.as_deref()));
+    print::out(closing(&desk.tally, &desk.common, Some((of_session, tests.len()))));
     if let Some(error) = trouble {
         return Err(error.into());
     }
@@ -269,9 +270,4 @@ fn verdict_code(tally: &Tally) -> u8 {
     } else {
         exit_code::ALL_PASSED
     }
-}
-
-/// On stdout. A closed pipe is the reader's choice, and takes nothing from the exit code.
-fn print(text: &str) {
-    let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::table::thousands;
+use crate::print::remark;
 
 /// The first line comes after this time, the next after twice as long, up to a minute.
 const FIRST_LINE: Duration = Duration::from_secs(5);
@@ -45,7 +46,7 @@ impl Progress {
             None if self.next_line <= Instant::now() => {
                 let of =
                     self.planned.map_or(String::new(), |all| format!(" of {}", thousands(all)));
-                eprintln!("{}{of} runs, {}", thousands(self.made), self.words());
+                remark!("{}{of} runs, {}", thousands(self.made), self.words());
                 self.apart = (2 * self.apart).min(LINES_APART_MAX);
                 self.next_line = Instant::now() + self.apart;
             }
@@ -63,7 +64,7 @@ impl Progress {
     pub(super) fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+            None => remark!("{text}"),
         }
     }
 

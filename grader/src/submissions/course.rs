@@ -13,6 +13,7 @@ use crate::error::{GradeError, Indented, SelectionError};
 use crate::grading::Grading;
 use crate::interrupt::interrupted;
 use crate::plan::{Run, Widths, in_order};
+use crate::print::{self, remark};
 use crate::report::class::{self, Summary};
 use crate::report::gradescope::Visibility;
 use crate::report::json::{write, write_whole};
@@ -181,8 +182,8 @@ impl<'a> Course<'a> {
                 let name = &submission.report.submission;
                 match submission.report.status {
                     Status::Graded if submission.battery.is_none() => {} // interrupted
-                    Status::Graded => eprintln!("{name:30} built"),
-                    status => eprintln!("{name:30} {}", status.name()),
+                    Status::Graded => remark!("{name:30} built"),
+                    status => remark!("{name:30} {}", status.name()),
                 }
                 if told.is_ok() {
                     told = built;
@@ -253,7 +254,7 @@ impl<'a> Course<'a> {
                 let submission = &mut submissions[task.submission];
                 if 1 < result.attempts {
                     let (name, verdict) = (&submission.report.submission, result.verdict.name());
-                    eprintln!("{name:30} {} again, alone: {verdict}", result.test);
+                    remark!("{name:30} {} again, alone: {verdict}", result.test);
                 }
                 let added = submission.add(result);
                 if told.is_ok() {
@@ -261,7 +262,7 @@ impl<'a> Course<'a> {
                 }
                 if submission.open.is_empty() {
                     let score = submission.report.score;
-                    eprintln!(
+                    remark!(
                         "{:30} {} of {} points",
                         submission.report.submission,
                         crate::report::number(score.points),
@@ -289,8 +290,7 @@ impl<'a> Course<'a> {
             text.extend(reports.iter().map(autolab::line));
             text.push('\n');
         }
-        // A closed pipe is the reader's choice, and takes nothing from the exit code.
-        let _ = std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes());
+        print::out(text);
         Ok(code)
     }
 }
@@ -298,7 +298,7 @@ impl<'a> Course<'a> {
 /// The strongest sandbox there is, or an error if it is not as strong as asked.
 fn sandbox(args: &GradeArgs) -> Result<Sandbox, GradeError> {
     let (sandbox, words) = Sandbox::choose(args.sandbox_at_most(), args.require_sandbox)?;
-    eprintln!("sandbox: {words}");
+    remark!("sandbox: {words}");
     Ok(sandbox)
 }
 
