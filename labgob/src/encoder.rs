@@ -28,7 +28,8 @@ pub struct Encoder {
 impl Encoder {
     /// Makes an encoder with an empty buffer.
     pub fn new() -> Self {
-        Self::default()
+        // Holds a few numbers, so that most buffers are allocated once.
+        Self::with_capacity(64)
     }
 
     /// Makes an encoder whose buffer holds `capacity_bytes` before it has to grow.
