@@ -55,10 +55,12 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// Methods that read one item and accept some shapes of it.
+/// Methods that read one item and accept some shapes of it. The most frequent one may be read by
+/// a shorter way, named first.
 macro_rules! accept {
     ($($method:ident($($argument:ident: $kind:ty),*)
         |$reader:ident, $visitor:ident, $start:pat_param| {
+        $(@$shortcut:ident: $found:ident => $taken:expr,)?
         $($item:pat $(if $condition:expr)? => $accepted:expr,)+
     })*) => {
         $(#[inline]
@@ -66,6 +68,9 @@ macro_rules! accept {
             let start = self.position();
             let $reader = self;
             let $start = start;
+            $(if let Some($found) = $reader.$shortcut() {
+                return $taken;
+            })?
             match $reader.item()? {
                 $($item $(if $condition)? => $accepted,)+
                 other => Err($reader.mismatch(start, &other, &$visitor)),
@@ -96,6 +101,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             Item::Bool(value) => visitor.visit_bool(value),
         }
         deserialize_u64() |reader, visitor, _| {
+            @unsigned: value => visitor.visit_u64(value),
             Item::Unsigned(value) => visitor.visit_u64(value),
             Item::Negative(value) => visitor.visit_i64(value),
         }
@@ -109,9 +115,11 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             Item::Char(value) => visitor.visit_char(value),
         }
         deserialize_str() |reader, visitor, _| {
+            @short_str: value => visitor.visit_borrowed_str(value),
             Item::Str(value) => visitor.visit_borrowed_str(value),
         }
         deserialize_bytes() |reader, visitor, _| {
+            @short_bytes: value => visitor.visit_borrowed_bytes(value),
             Item::Bytes(value) => visitor.visit_borrowed_bytes(value),
             Item::Seq(0) => {
                 reader.leave();
@@ -142,6 +150,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
         deserialize_struct(_name: &'static str, names: &'static [&'static str])
         |reader, visitor, start| {
+            @struct_header: length => reader.visit_fields(start, length, Some(names), visitor),
             Item::Struct(length) => reader.visit_fields(start, length, Some(names), visitor),
         }
         deserialize_enum(_name: &'static str, _variants: &'static [&'static str])

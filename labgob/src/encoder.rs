@@ -37,6 +37,19 @@ impl Encoder {
         Self { buffer: ByteBuf::with_capacity(capacity_bytes), value_count: 0 }
     }
 
+    /// Makes an encoder that goes on at the end of `buffer`, and keeps what is there.
+    ///
+    /// ```
+    /// let one = labgob::to_bytes(&1_u64)?;
+    /// let mut encoder = labgob::Encoder::appending_to(one);
+    /// encoder.encode(&2_u64)?;
+    /// assert_eq!(encoder.finish(), [1, 2]);
+    /// # Ok::<(), labgob::EncodeError>(())
+    /// ```
+    pub fn appending_to(buffer: Vec<u8>) -> Self {
+        Self { buffer: ByteBuf::from_vec(buffer), value_count: 0 }
+    }
+
     /// Appends one value.
     ///
     /// # Errors
@@ -80,8 +93,8 @@ impl Encoder {
 /// # Ok::<(), labgob::EncodeError>(())
 /// ```
 pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
-    // Holds a request or a reply without entries, so that most messages are allocated once.
-    let mut encoder = Encoder::with_capacity(128);
+    // Holds a request with an entry or two, so that most messages are allocated once.
+    let mut encoder = Encoder::with_capacity(256);
     encoder.encode(value)?;
     Ok(encoder.finish())
 }

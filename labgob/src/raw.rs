@@ -36,10 +36,7 @@ impl<'de> Raw<'de> {
     /// An integer that is not negative.
     #[inline]
     pub fn as_u64(self) -> Option<u64> {
-        match self.item()? {
-            Item::Unsigned(value) => Some(value),
-            _ => None,
-        }
+        Reader::new(self.bytes).unsigned()
     }
 
     /// A boolean.
@@ -54,11 +51,12 @@ impl<'de> Raw<'de> {
     /// Bytes; an empty sequence is taken for empty bytes.
     #[inline]
     pub fn as_bytes(self) -> Option<&'de [u8]> {
-        match self.item()? {
+        let mut reader = Reader::new(self.bytes);
+        reader.short_bytes().or_else(|| match reader.item().ok()? {
             Item::Bytes(value) => Some(value),
             Item::Seq(0) => Some(&[]),
             _ => None,
-        }
+        })
     }
 
     /// The fields of a struct: their names, and their values. Ends early at bytes that labgob did
@@ -66,10 +64,8 @@ impl<'de> Raw<'de> {
     #[inline]
     pub fn fields(self) -> Option<Fields<'de>> {
         let mut reader = Reader::new(self.bytes);
-        match reader.item().ok()? {
-            Item::Struct(left) => Some(Fields { reader, left }),
-            _ => None,
-        }
+        let left = struct_length(&mut reader)?;
+        Some(Fields { reader, left })
     }
 
     /// The elements of a sequence that is not one of bytes. Ends early at bytes that labgob did
@@ -128,8 +124,7 @@ impl<'de> Elements<'de> {
     }
 
     fn read_fields(&mut self, show: &mut impl FnMut(&'de [u8], Raw<'de>)) -> Option<()> {
-        let Item::Struct(fields) = self.reader.item().ok()? else { return None };
-        for _ in 0..fields {
+        for _ in 0..struct_length(&mut self.reader)? {
             let name = self.reader.field_name().ok()?;
             show(name, next_value(&mut self.reader)?);
         }
@@ -152,6 +147,15 @@ impl<'de> Iterator for Elements<'de> {
         self.left = self.left.checked_sub(1)?;
         next_value(&mut self.reader)
     }
+}
+
+/// How many fields follow, if a struct begins here.
+#[inline]
+fn struct_length(reader: &mut Reader<'_>) -> Option<usize> {
+    reader.struct_header().or_else(|| match reader.item().ok()? {
+        Item::Struct(length) => Some(length),
+        _ => None,
+    })
 }
 
 #[inline]

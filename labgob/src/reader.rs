@@ -1,5 +1,7 @@
 //! Reads the wire, one item at a time, and holds the bounds that no input can break.
 
+mod shortcuts;
+
 use std::fmt;
 
 use rmp::Marker;
@@ -86,6 +88,12 @@ impl<'de> Reader<'de> {
         self.item_unplaced().map_err(|error| error.at(start))
     }
 
+    #[inline]
+    fn passed(&mut self, bytes: usize) {
+        self.owed = self.owed.saturating_sub(1);
+        self.position += bytes;
+    }
+
     fn item_unplaced(&mut self) -> Result<Item<'de>> {
         Ok(match self.marker()? {
             Marker::FixPos(value) => Item::Unsigned(value.into()),
@@ -133,8 +141,7 @@ impl<'de> Reader<'de> {
         if let Some(Marker::FixStr(length)) = self.peek()
             && let Some(name) = self.bytes[self.position + 1..].get(..length.into())
         {
-            self.owed = self.owed.saturating_sub(1);
-            self.position += 1 + name.len();
+            self.passed(1 + name.len());
             return Ok(name);
         }
         self.long_field_name()
@@ -162,8 +169,7 @@ impl<'de> Reader<'de> {
     pub(crate) fn skip(&mut self) -> Result<()> {
         match self.plain_length().filter(|length| *length <= self.left()) {
             Some(length) => {
-                self.owed = self.owed.saturating_sub(1);
-                self.position += length;
+                self.passed(length);
                 Ok(())
             }
             None => self.skip_item(),
@@ -186,7 +192,10 @@ impl<'de> Reader<'de> {
     }
 
     fn skip_item(&mut self) -> Result<()> {
-        let item = self.item()?;
+        let item = match self.struct_header() {
+            Some(length) => Item::Struct(length),
+            None => self.item()?,
+        };
         let parts = match item {
             Item::Some | Item::Variant(_) => 1,
             Item::Seq(length) => length,

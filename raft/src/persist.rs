@@ -43,12 +43,13 @@ impl RaftState {
     /// vote and base. The base names the index and term for which the snapshot stands, so it is
     /// known of which index the first entry is (N2).
     fn encode(&mut self) -> Result<(), EncodeError> {
-        let mut encoder = Encoder::new();
+        let mut encoder = self.encoded.up_to_end_of(&self.log)?;
         encoder.encode(&None::<(u64, Vec<u8>)>)?;
         encoder.encode(&self.current_term)?;
         encoder.encode(&self.voted_for)?;
         encoder.encode(&self.log.base())?;
-        self.encoded.update(&self.log, &encoder.finish())
+        self.encoded.bytes = encoder.finish();
+        Ok(())
     }
 
     /// Reads back what [`encode`](Self::encode) wrote, in the same order (P3).
@@ -78,10 +79,11 @@ pub(crate) struct EncodedState {
 }
 
 impl EncodedState {
-    /// Becomes the entries of `log`, and after them `rest`.
-    fn update(&mut self, log: &Log, rest: &[u8]) -> Result<(), EncodeError> {
+    /// Becomes the entries of `log`; gives an encoder that goes on behind them.
+    fn up_to_end_of(&mut self, log: &Log) -> Result<Encoder, EncodeError> {
         if self.base != log.base() {
-            *self = Self { base: log.base(), ..Self::default() };
+            self.base = log.base();
+            self.entries.clear();
         }
         // If the last entry is the log's, so are all before it: the Log Matching Property, §5.3.
         while let Some(&(term, _)) = self.entries.last() {
@@ -91,12 +93,12 @@ impl EncodedState {
             self.entries.pop();
         }
         self.bytes.truncate(self.entries.last().map_or(0, |&(_, end)| end));
+        let mut encoder = Encoder::appending_to(std::mem::take(&mut self.bytes));
         for Entry { term, command } in &log.entries()[self.entries.len()..] {
-            self.bytes.extend(labgob::to_bytes(&Some((term, command)))?);
-            self.entries.push((*term, self.bytes.len()));
+            encoder.encode(&Some((term, command)))?;
+            self.entries.push((*term, encoder.as_bytes().len()));
         }
-        self.bytes.extend(rest);
-        Ok(())
+        Ok(encoder)
     }
 
     fn bytes(&self) -> &[u8] {
