@@ -19,7 +19,7 @@ use crate::message::{Head, HeldMessage, Message};
 use crate::registry::{EndId, MachineId, PartyId};
 use crate::server::Installed;
 use crate::shared::{Shared, State};
-use crate::tap::{Cause, Stage};
+use crate::tap::{Cause, Event, Stage};
 
 /// A request that will reach its server.
 pub(crate) struct Call {
@@ -334,7 +334,7 @@ impl Shared {
         let catch = self.watch.catch(&message)?;
         let stage = if reply.is_some() { Stage::ReplyHeld } else { Stage::RequestHeld };
         let held = message.to_held();
-        self.watch.show(stage, message);
+        self.watch.show(&Event { stage, message, at: labrt_host::now() });
         Some((catch, held))
     }
 
@@ -356,7 +356,8 @@ impl Shared {
         reply: Option<&[u8]>,
     ) {
         if self.watch.is_active() {
-            self.watch.show(stage, Message::new(*head, reached, self, request, reply));
+            let message = Message::new(*head, reached, self, request, reply);
+            self.watch.show(&Event { stage, message, at: labrt_host::now() });
         }
     }
 }

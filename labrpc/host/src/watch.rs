@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 
 use crate::hold::Catch;
 use crate::message::Message;
-use crate::tap::{Event, Stage, Tap};
+use crate::tap::{Event, Tap};
 
 #[derive(Default)]
 pub(crate) struct Watch {
@@ -47,12 +47,8 @@ impl Watch {
         self.active.store(holding || !self.taps.read().is_empty(), Ordering::Relaxed);
     }
 
-    pub(crate) fn show(&self, stage: Stage, message: Message<'_>) {
-        let taps = self.taps.read();
-        if !taps.is_empty() {
-            let event = Event { stage, message, at: labrt_host::now() };
-            taps.iter().for_each(|tap| tap.event(&event));
-        }
+    pub(crate) fn show(&self, event: &Event<'_>) {
+        self.taps.read().iter().for_each(|tap| tap.event(event));
     }
 
     /// The first hold, in the order of their making, that wants the message.
