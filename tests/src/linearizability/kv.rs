@@ -68,7 +68,7 @@ pub struct KvStep(Step);
 enum Step {
     Get(Option<KvState>),
     Put(KvState),
-    /// What is added, and what the hash of the value before is multiplied by.
+    /// What is added, and its [powers](KvState::powers).
     Append(KvState, [u64; 2]),
 }
 
@@ -97,9 +97,29 @@ impl Model for KvModel {
             KvInput::Put { value, .. } => Step::Put(KvState::of(value)),
             KvInput::Append { value, .. } => {
                 let added = KvState::of(value);
-                Step::Append(added, BASES.map(|base| power(base, added.bytes)))
+                Step::Append(added, added.powers())
             }
         })
+    }
+
+    /// A value that was read mostly begins with the one read before it: only the rest is hashed.
+    fn prepare_all<'a>(
+        &self,
+        operations: impl Iterator<Item = (&'a KvInput, Option<&'a String>)>,
+    ) -> Vec<KvStep> {
+        let (mut start, mut of_start) = ("", KvState::default());
+        let prepare = |(input, output): (&KvInput, Option<&'a String>)| {
+            let (KvInput::Get { .. }, Some(value)) = (input, output) else {
+                return self.prepare(input, output);
+            };
+            of_start = match value.strip_prefix(start) {
+                Some(rest) => of_start.followed_by(rest),
+                None => KvState::of(value),
+            };
+            start = value;
+            KvStep(Step::Get(Some(of_start)))
+        };
+        operations.map(prepare).collect()
     }
 
     fn is_read(&self, step: &KvStep) -> bool {
@@ -115,11 +135,7 @@ impl Model for KvModel {
             Step::Get(Some(read)) => (read == state).then_some(*state),
             Step::Get(None) => Some(*state),
             Step::Put(value) => Some(*value),
-            Step::Append(added, powers) => Some(KvState {
-                bytes: state.bytes + added.bytes,
-                hash: [0, 1]
-                    .map(|lane| add(multiply(state.hash[lane], powers[lane]), added.hash[lane])),
-            }),
+            Step::Append(added, powers) => Some(state.joined(added, powers)),
         }
     }
 
@@ -174,39 +190,72 @@ impl Model for KvModel {
 const PRIME: u64 = (1 << 61) - 1;
 const BASES: [u64; 2] = [0x0b4c_9d1f_36a7_52e5, 0x1693_f0e8_5bd2_714d];
 
+/// So many bytes are taken in at once: their products do not wait for each other.
+const BLOCK_BYTES: usize = 8;
+
+/// The powers of each base, from the zeroth to that of a block.
+const POWERS: [[u64; BLOCK_BYTES + 1]; 2] = [powers(BASES[0]), powers(BASES[1])];
+
 impl KvState {
     fn of(value: &str) -> Self {
         Self {
             bytes: value.len() as u64,
-            hash: BASES.map(|base| {
-                let powers: [u64; 8] = std::array::from_fn(|place| power(base, place as u64));
-                let block = power(base, 8);
-                // Eight bytes at once: their products do not wait for each other.
-                let chunks = value.as_bytes().chunks_exact(8);
-                let rest = chunks.remainder();
-                let whole = chunks.fold(0, |hash, chunk| {
-                    let sum: u128 = (0..8)
-                        .map(|at| u128::from(powers[7 - at]) * u128::from(u64::from(chunk[at]) + 1))
-                        .sum();
-                    reduce(u128::from(hash) * u128::from(block) + sum)
+            hash: POWERS.map(|powers| {
+                let blocks = value.as_bytes().chunks_exact(BLOCK_BYTES);
+                let rest = blocks.remainder();
+                let whole = blocks.fold(0, |hash, block| {
+                    let product = |(byte, power): (&u8, &u64)| {
+                        u128::from(*power) * u128::from(u64::from(*byte) + 1)
+                    };
+                    let sum: u128 =
+                        block.iter().zip(powers[..BLOCK_BYTES].iter().rev()).map(product).sum();
+                    reduce(u128::from(hash) * u128::from(powers[BLOCK_BYTES]) + sum)
                 });
                 rest.iter()
-                    .fold(whole, |hash, byte| add(multiply(hash, base), u64::from(*byte) + 1))
+                    .fold(whole, |hash, byte| add(multiply(hash, powers[1]), u64::from(*byte) + 1))
             }),
         }
     }
+
+    /// The state of this value with `rest` at its end.
+    fn followed_by(&self, rest: &str) -> Self {
+        let added = Self::of(rest);
+        self.joined(&added, &added.powers())
+    }
+
+    fn joined(&self, added: &Self, powers: &[u64; 2]) -> Self {
+        Self {
+            bytes: self.bytes + added.bytes,
+            hash: [0, 1].map(|lane| add(multiply(self.hash[lane], powers[lane]), added.hash[lane])),
+        }
+    }
+
+    /// What the hash of a value is multiplied by when this one is put at its end.
+    fn powers(&self) -> [u64; 2] {
+        BASES.map(|base| power(base, self.bytes))
+    }
 }
 
-fn reduce(product: u128) -> u64 {
+const fn powers(base: u64) -> [u64; BLOCK_BYTES + 1] {
+    let mut powers = [1; BLOCK_BYTES + 1];
+    let mut exponent = 1;
+    while exponent <= BLOCK_BYTES {
+        powers[exponent] = multiply(powers[exponent - 1], base);
+        exponent += 1;
+    }
+    powers
+}
+
+const fn reduce(product: u128) -> u64 {
     // Below 2^124, so two folds leave at most one prime too much.
-    let prime = u128::from(PRIME);
+    let prime = PRIME as u128;
     let once = (product & prime) + (product >> 61);
     let twice = ((once & prime) + (once >> 61)) as u64;
     if twice < PRIME { twice } else { twice - PRIME }
 }
 
-fn multiply(left: u64, right: u64) -> u64 {
-    reduce(u128::from(left) * u128::from(right))
+const fn multiply(left: u64, right: u64) -> u64 {
+    reduce(left as u128 * right as u128)
 }
 
 fn add(left: u64, right: u64) -> u64 {
@@ -252,6 +301,19 @@ mod tests {
         #[test]
         fn different_strings_have_different_states(one in "[ab\0]{0,9}", other in "[ab\0]{0,9}") {
             prop_assert_eq!(one == other, KvState::of(&one) == KvState::of(&other));
+        }
+    }
+
+    #[test]
+    fn values_are_the_same_whether_prepared_together_or_alone() {
+        let texts =
+            ["x 0 0 y", "x 0 0 yx 1 0 y", "x 0 0 yx 1 0 y", "x 0", "", "z", "ze\u{e9}", "z\u{e9}"];
+        let values = texts.map(str::to_owned);
+        let get = KvInput::get("k");
+        let together = KvModel.prepare_all(values.iter().map(|value| (&get, Some(value))));
+        for (step, value) in together.iter().zip(&values) {
+            let Step::Get(Some(state)) = step.0 else { panic!("{value:?} became {step:?}") };
+            assert_eq!(state, KvState::of(value), "{value:?}");
         }
     }
 

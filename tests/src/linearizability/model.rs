@@ -31,6 +31,19 @@ pub trait Model {
     /// Prepares an operation. An output of `None` means that any answer is accepted.
     fn prepare(&self, input: &Self::Input, output: Option<&Self::Output>) -> Self::Step;
 
+    /// Prepares all operations of a key, in the order in which they were called. For models that
+    /// learn something from one for the next.
+    fn prepare_all<'a>(
+        &self,
+        operations: impl Iterator<Item = (&'a Self::Input, Option<&'a Self::Output>)>,
+    ) -> Vec<Self::Step>
+    where
+        Self::Input: 'a,
+        Self::Output: 'a,
+    {
+        operations.map(|(input, output)| self.prepare(input, output)).collect()
+    }
+
     /// Whether the operation, with this answer, leaves every state as it was. The search does
     /// such an operation as soon as it can, and never takes that back.
     fn is_read(&self, step: &Self::Step) -> bool;

@@ -77,8 +77,7 @@ const DEAD_ENDS_MAX: usize = 64;
 impl<'h, M: Model> Search<'h, M> {
     /// A search among these operations, all of one key.
     pub(super) fn new(model: &'h M, operations: OfKey<'h, M>) -> Self {
-        let prepare = |o: &&Operation<_, _>| model.prepare(&o.input, o.answer());
-        let steps: Vec<M::Step> = operations.iter().map(prepare).collect();
+        let steps = model.prepare_all(operations.iter().map(|o| (&o.input, o.answer())));
         let times: Vec<_> = operations
             .iter()
             .zip(&steps)
