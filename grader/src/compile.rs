@@ -209,6 +209,11 @@ struct Span {
 }
 
 impl Built {
+    /// Whether the compiler has found anything wrong.
+    pub(crate) fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
     /// The compiled libraries of these crates.
     pub(crate) fn libraries(self, crates: &[&str]) -> Vec<Library> {
         let is_asked = |library: &Library| crates.contains(&library.krate.as_str());

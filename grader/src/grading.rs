@@ -30,7 +30,7 @@ struct File {
     part: BTreeMap<String, Spanned<Part>>,
 }
 
-/// Runs per test when no flag says otherwise.
+/// Runs per test when no flag says otherwise: of all parts, or of one.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub(crate) struct Runs {
@@ -108,6 +108,7 @@ struct Part {
     title: String,
     points: Spanned<u32>,
     curve: Curve,
+    runs: Option<Runs>,
     #[serde(default)]
     tests: BTreeMap<String, Spanned<TestEntry>>,
 }
@@ -283,8 +284,15 @@ impl Grading {
         }
     }
 
+    /// How often each test of all parts is run that do not say otherwise.
     pub(crate) fn runs(&self) -> Runs {
         self.file.runs
+    }
+
+    /// How often a test is run.
+    pub(crate) fn runs_of(&self, test: &str) -> Runs {
+        let part = self.file.part.get(part_of(test));
+        part.and_then(|part| part.get_ref().runs).unwrap_or(self.file.runs)
     }
 
     pub(crate) fn weights(&self) -> Weights {

@@ -1,5 +1,6 @@
 //! The flags and the file of points, checked once. Nobody reads a flag after this.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use lab_record::Clock;
@@ -59,40 +60,47 @@ impl Plan {
     }
 }
 
-/// How wide the lanes are, and how many runs of a test they hold, if the lanes are.
+/// How wide the lanes are, and what says how often they hold a test.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Widths {
-    pub(crate) virtual_runs: Option<u32>,
+    clocks: ClockChoice,
+    /// In place of what the file of points says: of the real clock only if it is the only one.
+    runs: Option<NonZeroU32>,
     pub(crate) virtual_width: usize,
-    pub(crate) real_runs: Option<u32>,
     pub(crate) real_width: usize,
 }
 
 impl Widths {
     /// As the flags say, or the file of points.
-    pub(crate) fn of(args: &GradeArgs, grading: &Grading) -> Self {
+    pub(crate) fn of(args: &GradeArgs) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let default = grading.runs();
-        let virtual_runs = args.runs.unwrap_or(default.virtual_count).get();
-        let real_runs = match args.clock {
-            ClockChoice::Real => args.runs.unwrap_or(default.real_count).get(),
-            ClockChoice::Virtual | ClockChoice::Both => default.real_count.get(),
-        };
         Widths {
-            virtual_runs: (args.clock != ClockChoice::Real).then_some(virtual_runs),
+            clocks: args.clock,
+            runs: args.runs,
             virtual_width: args.jobs.map_or(cores, usize::from),
-            real_runs: (args.clock != ClockChoice::Virtual).then_some(real_runs),
             real_width: args.real_jobs.map_or(6 * cores, usize::from),
         }
+    }
+
+    /// How often a test is run under a clock.
+    pub(crate) fn runs_of(&self, test: &str, clock: Clock, grading: &Grading) -> u64 {
+        let said = grading.runs_of(test);
+        let count = match (clock, self.clocks) {
+            (Clock::Virtual, ClockChoice::Real) | (Clock::Real, ClockChoice::Virtual) => return 0,
+            (Clock::Virtual, _) => self.runs.unwrap_or(said.virtual_count),
+            (Clock::Real, ClockChoice::Real) => self.runs.unwrap_or(said.real_count),
+            (Clock::Real, ClockChoice::Both) => said.real_count,
+        };
+        count.get().into()
     }
 }
 
 fn lanes(args: &GradeArgs, grading: &Grading, tests: &[String]) -> Vec<Lane<Run>> {
-    let widths = Widths::of(args, grading);
-    let lane = |clock, run_count: u32, width: usize| {
+    let widths = Widths::of(args);
+    let lane = |clock, width: usize| {
         let tests = in_order(tests, clock, grading);
         let tasks = tests.into_iter().flat_map(|test| {
-            (0..u64::from(run_count)).map(|number| Run {
+            (0..widths.runs_of(test, clock, grading)).map(|number| Run {
                 test: test.clone(),
                 clock,
                 seed: args.seed.wrapping_add(number),
@@ -100,10 +108,8 @@ fn lanes(args: &GradeArgs, grading: &Grading, tests: &[String]) -> Vec<Lane<Run>
         });
         Lane { width, tasks: tasks.collect() }
     };
-    let virtual_lane =
-        widths.virtual_runs.map(|count| lane(Clock::Virtual, count, widths.virtual_width));
-    let real_lane = widths.real_runs.map(|count| lane(Clock::Real, count, widths.real_width));
-    virtual_lane.into_iter().chain(real_lane).collect()
+    let lanes = [lane(Clock::Virtual, widths.virtual_width), lane(Clock::Real, widths.real_width)];
+    lanes.into_iter().filter(|lane| !lane.tasks.is_empty()).collect()
 }
 
 /// Under the real clock the longest tests start first.

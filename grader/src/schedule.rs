@@ -68,16 +68,24 @@ pub(crate) fn in_parallel<T: Sync, R: Send>(
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let (results, inbox) = channel();
     std::thread::scope(|scope| {
-        for _ in 0..lane.width.min(lane.tasks.len()) {
+        for number in 0..lane.width.min(lane.tasks.len()) {
             let results = results.clone();
             let (next, work) = (&next, &work);
-            scope.spawn(move || {
+            let one_by_one = move || {
                 while let Some((task, result)) = next().and_then(|task| Some((task, work(task)?))) {
                     if results.send((task, result)).is_err() {
                         return;
                     }
                 }
-            });
+            };
+            let again = one_by_one.clone();
+            if std::thread::Builder::new().spawn_scoped(scope, one_by_one).is_err() {
+                // The system refuses more threads: as many as there are do the work, or this one.
+                if number == 0 {
+                    again();
+                }
+                break;
+            }
         }
         drop(results);
         inbox.into_iter().for_each(|(task, result)| tell(task, result));

@@ -19,7 +19,7 @@ use crate::grading::BuildLimits;
 use crate::intake::Sources;
 use crate::resources::Watch;
 use crate::sandbox::{Job, ProcessLimits, Reach, Sandbox};
-use crate::worker::{Bounds, Ended, supervise};
+use crate::worker::{Bounds, Ended, How, Limit, supervise};
 
 /// The crates that are a student's.
 pub(crate) const STUDENT_CRATES: [&str; 2] = ["raft", "kvraft"];
@@ -168,19 +168,30 @@ impl Framework {
     fn judge(&self, folder: &Path, ended: &Ended) -> Result<Battery, NotBuilt> {
         let mut built = Built::default();
         String::from_utf8_lossy(&ended.record).lines().for_each(|line| built.hear(line));
-        if let crate::worker::How::Interrupted = ended.how {
+        if let How::Interrupted = ended.how {
             return Err(NotBuilt::Interrupted);
         }
-        let succeeded =
-            matches!(&ended.how, crate::worker::How::ByItself(status) if status.success());
+        let succeeded = matches!(&ended.how, How::ByItself(status) if status.success());
         match built.binary.take() {
             Some(path) if succeeded => Ok(Battery {
                 path,
                 libraries: built.libraries(&STUDENT_CRATES),
                 root: folder.to_owned(),
             }),
+            _ if is_the_machines(&built, ended) => {
+                Err(NotBuilt::Infrastructure(Diagnosis::new(built, ended).short))
+            }
             _ => Err(NotBuilt::DoesNotCompile(Diagnosis::new(built, ended))),
         }
+    }
+}
+
+/// Whether it was not the sources for which nothing was built. Sources that do not compile get
+/// errors; those that take for ever use up their CPU time long before the wall limit.
+fn is_the_machines(built: &Built, ended: &Ended) -> bool {
+    match &ended.how {
+        How::AtLimit(limit) => matches!(limit, Limit::Wall { .. }),
+        _ => !built.has_errors(),
     }
 }
 

@@ -58,6 +58,25 @@ fn a_part_without_points_need_not_add_up_and_counts_nothing() {
 }
 
 #[test]
+fn a_part_may_say_how_often_its_tests_are_run() {
+    let fixture =
+        two_tests().changed("points = 20", "points = 20\nruns = { virtual = 3, real = 2 }");
+    let of_part = fixture.run(&[]);
+    assert!(of_part.out.contains("10 runs: 5 passed, 5 failed"), "{}", of_part.out);
+    let of_flag = fixture.run(&["--runs", "1"]);
+    assert!(
+        of_flag.out.contains("6 runs: 3 passed, 3 failed"),
+        "--runs goes first: {}",
+        of_flag.out
+    );
+    assert_eq!(
+        fixture.changed("virtual = 3", "virtual = 0").run(&[]).code,
+        3,
+        "no runs, no points"
+    );
+}
+
+#[test]
 fn weights_must_add_up() {
     assert_refused(
         &two_tests().changed("real = 20", "real = 30"),

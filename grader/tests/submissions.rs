@@ -311,6 +311,21 @@ fn every_format_tells_the_same() {
 }
 
 #[test]
+fn what_was_never_run_is_an_error_and_its_reason_reaches_its_author() {
+    let lab = Lab::new();
+    lab.submit("ann", GOOD);
+    lab.write("submissions/ann/raft/src/lib.rs", "pub fn f() -> u64 { \"\" }");
+    assert_eq!(lab.grade(&[]).code, 5);
+    let junit = lab.read("ann/junit.xml");
+    assert!(junit.contains("<error message=\"the submission: does not compile\""), "{junit}");
+    assert!(junit.contains("expected `u64`") && !junit.contains("<skipped"), "{junit}");
+    let gradescope = lab.json("ann/results.json");
+    let output = gradescope["output"].as_str().expect("text");
+    assert!(output.starts_with("It does not compile, so no test was run: 0 points."), "{output}");
+    assert!(output.contains("raft/src/lib.rs:1:") && output.contains("`&str`"), "{output}");
+}
+
+#[test]
 fn a_crate_that_is_not_submitted_has_no_runs_and_no_points() {
     let lab = Lab::new();
     let battery = fs::read_to_string(lab.folder.path().join("lab/tests/tests/battery.rs"));

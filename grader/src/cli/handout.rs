@@ -10,11 +10,12 @@ use super::PlaceArgs;
 /// and `kvraft` as skeletons.
 ///
 /// With --check, proves that it is fit to be given away: it builds, every test of it fails with
-/// "not implemented yet", and passes once the reference stands in the skeletons' place.
+/// "not implemented yet", and passes once the reference stands in the skeletons' place. That is
+/// done with a copy, in target/handout.
 #[derive(Debug, Args)]
 pub(crate) struct HandoutArgs {
-    /// The folder to write to; it must be empty, or not be there yet
-    /// [default with --check: target/handout, written anew]
+    /// The folder to write to; it must be empty, or not be there yet. With --check alone nothing is
+    /// written but the copy
     #[arg(value_name = "DIR", required_unless_present = "check")]
     pub(crate) folder: Option<PathBuf>,
 

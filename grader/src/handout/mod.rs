@@ -21,19 +21,20 @@ use crate::print::remark;
 pub(crate) fn handout(args: &HandoutArgs) -> Result<u8, GradeError> {
     let project = std::path::absolute(&args.place.workspace)
         .map_err(|source| HandoutError::io(&args.place.workspace, source))?;
-    let folder = match &args.folder {
-        Some(folder) => folder.clone(),
-        None => project.join("target").join("handout"),
-    };
-    if args.folder.is_none() && folder.exists() {
-        std::fs::remove_dir_all(&folder).map_err(|source| HandoutError::io(&folder, source))?;
+    if let Some(folder) = &args.folder {
+        let file_count = files::write(&project, folder)?;
+        remark!("handout {file_count} files in {}", folder.display());
     }
-    let file_count = files::write(&project, &folder)?;
-    remark!("handout {file_count} files in {}", folder.display());
     if !args.check {
         return Ok(exit_code::ALL_PASSED);
     }
-    check::check(&project, &folder)
+    // A copy: the check leaves results and the reference in it.
+    let copy = project.join("target").join("handout");
+    if copy.exists() {
+        std::fs::remove_dir_all(&copy).map_err(|source| HandoutError::io(&copy, source))?;
+    }
+    files::write(&project, &copy)?;
+    check::check(&project, &copy)
 }
 
 /// Why there is no hand-out.

@@ -29,7 +29,9 @@ pub(super) fn place(name: &str) -> Result<Place, Refusal> {
     if parts.contains(&"..") {
         return escapes();
     }
-    if parts.iter().any(|part| SKIPPED.contains(part)) {
+    // macOS puts what its file system knows of `x` beside it, in a file called `._x`.
+    let is_skipped = |part: &&str| SKIPPED.contains(part) || part.starts_with("._");
+    if parts.iter().any(is_skipped) {
         return Ok(Place::Skipped);
     }
     let is_sources = |parts: &[&str]| matches!(parts, [krate, "src", .., file] if CRATES.contains(krate) && file.ends_with(".rs"));
@@ -58,6 +60,7 @@ mod tests {
     fn sources_are_taken_from_the_top_or_from_one_folder_below() {
         assert_source("raft/src/raft.rs", "", "raft/src/raft.rs");
         assert_source("./kvraft/src/a/b.rs", "", "kvraft/src/a/b.rs");
+        assert_source("raft/src/_raft.rs", "", "raft/src/_raft.rs");
         assert_source("lab-of-ann/raft/src/raft.rs", "lab-of-ann/", "raft/src/raft.rs");
     }
 
@@ -77,7 +80,12 @@ mod tests {
         ] {
             assert_eq!(place(name).expect("a good name"), Place::Other(name.to_owned()));
         }
-        for name in ["target/debug/raft/src/raft.rs", "raft/src/target/a.rs", ".git/HEAD"] {
+        for name in [
+            "target/debug/raft/src/raft.rs",
+            "raft/src/target/a.rs",
+            ".git/HEAD",
+            "raft/src/._raft.rs",
+        ] {
             assert_eq!(place(name).expect("a good name"), Place::Skipped, "{name}");
         }
     }

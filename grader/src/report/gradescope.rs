@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::model::{PartReport, Report, Status, TestReport};
-use super::student::{headline, of_test};
+use super::student::{of_test, summary};
 use super::{number, tallies};
 use crate::verdict::Verdict;
 
@@ -56,7 +56,7 @@ pub(crate) fn results(report: &Report, failures: Visibility) -> Results {
     Results {
         score: rounded(report.score.points),
         execution_time: report.wall.as_secs_f64().round(),
-        output: headline(report),
+        output: summary(report),
         output_format: "text",
         visibility: Visibility::Visible,
         stdout_visibility: Visibility::Hidden,

@@ -24,23 +24,24 @@ pub(crate) fn document(report: &Report) -> Result<String, quick_junit::Serialize
 }
 
 fn status(report: &Report, test: &TestReport) -> TestCaseStatus {
+    let error = || TestCaseStatus::non_success(NonSuccessKind::Error);
     let mut status = match worst(test) {
-        _ if report.status != Status::Graded => TestCaseStatus::skipped(),
+        // Not skipped: whoever reads the file would take all for well.
+        _ if report.status != Status::Graded || test.is_missing => error(),
         None => TestCaseStatus::skipped(),
         Some(Verdict::Pass) => TestCaseStatus::success(),
         Some(Verdict::Fail) => TestCaseStatus::non_success(NonSuccessKind::Failure),
-        Some(Verdict::Aborted | Verdict::FrameworkError) => {
-            TestCaseStatus::non_success(NonSuccessKind::Error)
-        }
+        Some(Verdict::Aborted | Verdict::FrameworkError) => error(),
         Some(Verdict::Inconclusive) => TestCaseStatus::skipped(),
     };
     let message = match report.status {
         Status::Graded => format!("{} runs passed", tallies(test)),
-        status => format!("the submission is {}", status.name()),
+        status => format!("the submission: {}", status.name()),
     };
     if worst(test) != Some(Verdict::Pass) || report.status != Status::Graded {
         status.set_message(message);
-        if let Some(text) = student::of_test(test) {
+        let of_all = || (report.status != Status::Graded).then(|| student::summary(report));
+        if let Some(text) = student::of_test(test).or_else(of_all) {
             status.set_description(text);
         }
     }

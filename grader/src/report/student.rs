@@ -52,6 +52,18 @@ pub(crate) fn markdown(report: &Report) -> String {
     text
 }
 
+/// What it came to, why if it did not come to runs, and what else there is to know.
+pub(crate) fn summary(report: &Report) -> String {
+    let mut text = headline(report);
+    if !report.message.is_empty() {
+        let _ = write!(text, "\n\n{}", report.message.trim_end());
+    }
+    for remark in report.remarks.iter().cloned().chain(report.checks_off()) {
+        let _ = write!(text, "\n* {remark}");
+    }
+    text
+}
+
 /// In a line or two: what it came to.
 pub(crate) fn headline(report: &Report) -> String {
     let score = report.score;

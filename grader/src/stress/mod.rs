@@ -72,7 +72,7 @@ pub(crate) fn stress(args: &StressArgs) -> Result<u8, GradeError> {
         seed_count: seed_count(args),
         shard,
         known: tally.clone(),
-        until: args.duration.map(|duration| Instant::now() + duration),
+        until: args.duration.and_then(|duration| Instant::now().checked_add(duration)),
         next: 0,
         rest: VecDeque::new(),
     };

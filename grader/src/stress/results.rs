@@ -199,7 +199,8 @@ impl Results {
 pub(crate) fn read(path: &Path) -> Result<(Head, Tally), StressError> {
     let file = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
     let wrong = |why: String| StressError::NotRead { path: file.clone(), why };
-    let text = std::fs::read_to_string(&file).map_err(|error| wrong(error.to_string()))?;
+    let bytes = std::fs::read(&file).map_err(|error| wrong(error.to_string()))?;
+    let text = String::from_utf8_lossy(&bytes); // the end may be torn within a character
     let mut lines = text.lines().enumerate();
     let head = match lines.next().map(|(_, line)| serde_json::from_str(line)) {
         Some(Ok(Line::Head(head))) if head.format == FORMAT => head,

@@ -83,7 +83,7 @@ impl<'a> Course<'a> {
             args,
             out,
             tests,
-            widths: Widths::of(args, &grading),
+            widths: Widths::of(args),
             grading,
             seeds,
             sandbox,
@@ -144,11 +144,10 @@ impl<'a> Course<'a> {
 
     fn runs_of(&self, submission: &str) -> Vec<Run> {
         let mut runs = Vec::new();
-        let clocks =
-            [(Clock::Virtual, self.widths.virtual_runs), (Clock::Real, self.widths.real_runs)];
-        for (clock, count) in clocks {
+        for clock in [Clock::Virtual, Clock::Real] {
             for test in in_order(&self.tests, clock, &self.grading) {
-                runs.extend((0..u64::from(count.unwrap_or(0))).map(|number| Run {
+                let count = self.widths.runs_of(test, clock, &self.grading);
+                runs.extend((0..count).map(|number| Run {
                     test: test.clone(),
                     clock,
                     seed: self.seeds.seed(submission, test, clock, number),
