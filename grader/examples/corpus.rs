@@ -99,11 +99,15 @@ fn points(root: &Path, folder: &Path) -> PathBuf {
     path
 }
 
-/// Beside this example, in the folder above.
+/// Beside this example, in the folder above. Cargo builds it for tests, and not for examples.
 fn grader() -> PathBuf {
     let own = std::env::current_exe().expect("the path of this program");
     let folder = own.parent().and_then(Path::parent).expect("the folder of the build");
-    let path = folder.join(format!("grader{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.exists(), "build the grader first: cargo build -p grader, with the same profile");
-    path
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let built = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["build", "--quiet", "--bin", "grader", "--profile", profile])
+        .status();
+    assert!(built.expect("cargo runs").success(), "the grader builds");
+    folder.join(format!("grader{}", std::env::consts::EXE_SUFFIX))
 }

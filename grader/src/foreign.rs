@@ -13,10 +13,44 @@ use crate::workspace::Library;
 /// crate's own sources.
 pub(crate) fn find(library: &Library, root: &Path) -> io::Result<Vec<PathBuf>> {
     let notes = notes_of(&library.path).ok_or_else(|| io::Error::other("it has no notes"))?;
-    let text = fs::read_to_string(notes)?;
-    let own = root.join(&library.krate).join("src");
+    foreign(&fs::read_to_string(notes)?, &library.krate, root)
+}
+
+/// As [`find`], of a crate that does not compile: what the compiler says of it may quote what it
+/// has read. The notes lie in `folder`; `None` if the compiler broke off before it wrote any.
+pub(crate) fn find_midway(
+    krate: &str,
+    folder: &Path,
+    root: &Path,
+) -> io::Result<Option<Vec<PathBuf>>> {
+    let mut noted = None;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.strip_prefix(krate).is_some_and(|rest| rest.starts_with('-'))
+            && name.ends_with(".d")
+        {
+            let files = foreign(&fs::read_to_string(entry.path())?, krate, root)?;
+            noted.get_or_insert_with(Vec::new).extend(files);
+        }
+    }
+    Ok(noted)
+}
+
+/// Whether `source` may be reading other files. For when there are no notes: what it writes in a
+/// comment counts too.
+pub(crate) fn may_read_files(source: &str) -> bool {
+    const WAYS: [&str; 7] =
+        ["include_str", "include_bytes", "include!", "(include", "[include", "{include", "path="];
+    let dense: String = source.split_whitespace().collect();
+    WAYS.iter().any(|way| dense.contains(way))
+}
+
+fn foreign(notes: &str, krate: &str, root: &Path) -> io::Result<Vec<PathBuf>> {
+    let own = root.join(krate).join("src");
     let is_own = |file: &PathBuf| normal(&root.join(file)).starts_with(&own);
-    let mut foreign: Vec<PathBuf> = files(&text).filter(|file| !is_own(file)).collect();
+    let mut foreign: Vec<PathBuf> = files(notes).filter(|file| !is_own(file)).collect();
     foreign.sort();
     foreign.dedup();
     Ok(foreign)

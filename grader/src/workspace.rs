@@ -106,6 +106,11 @@ impl Framework {
         shared_folder(&self.root)
     }
 
+    /// Where the crates of the workspace in `folder` are compiled to.
+    pub(crate) fn libraries(&self, folder: &Path) -> PathBuf {
+        folder.join("target").join(PROFILE).join("deps")
+    }
+
     /// A digest of everything that a grading depends on beside the submission.
     pub(crate) fn digest(&self) -> io::Result<String> {
         let mut all = Vec::new();

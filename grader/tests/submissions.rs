@@ -158,6 +158,12 @@ fn each_submission_gets_what_it_should_whoever_is_beside_it() {
         "reads_the_machine",
         &outside.replace("../../tests/tests/battery.rs", "/etc/passwd"),
     );
+    let quotes = "compile_error!(include_str!(\"../../tests/tests/battery.rs\"));\n";
+    lab.submit("quotes_the_tests", quotes);
+    lab.submit("quotes_and_breaks_off", &format!("{quotes}mod more;\n"));
+    lab.write("submissions/quotes_and_breaks_off/raft/src/more.rs", "fn f( {");
+    lab.submit("breaks_off", "// It would include a path.\nmod more;\n");
+    lab.write("submissions/breaks_off/raft/src/more.rs", "fn f( {");
     lab.submit("links", GOOD);
     let link = lab.folder.path().join("submissions/links/raft/src/more.rs");
     std::os::unix::fs::symlink("/etc/passwd", link).expect("a link");
@@ -188,15 +194,19 @@ fn each_submission_gets_what_it_should_whoever_is_beside_it() {
     for name in ["good", "too_good", "has_constants", "packed", "traps"] {
         lab.assert_found(name, "graded", "");
     }
-    for (name, says) in
-        [("wrong_type", "raft/src/lib.rs:2:18  expected `u64`, found `&str`"), ("unsafe", "unsafe")]
-    {
+    for (name, says) in [
+        ("wrong_type", "raft/src/lib.rs:2:18  expected `u64`, found `&str`"),
+        ("unsafe", "unsafe"),
+        ("breaks_off", "raft/src/more.rs:1:"),
+    ] {
         lab.assert_found(name, "does_not_compile", says);
     }
     for (name, says) in [
         ("shares", "mutable static: raft::vote::VOTES (8 bytes)"),
         ("shares_by_thread", "thread-local static: raft::make"),
         ("reads_the_tests", "tests/tests/battery.rs"),
+        ("quotes_the_tests", "tests/tests/battery.rs"),
+        ("quotes_and_breaks_off", "kept back, since it may quote them"),
         ("links", "`raft/src/more.rs` is a link"),
         ("empty", "there is no file"),
         ("binary", "`raft/src/lib.rs` is not UTF-8 text"),
@@ -218,7 +228,7 @@ fn each_submission_gets_what_it_should_whoever_is_beside_it() {
     assert!(remarks.contains("passed over: raft/build.rs, raft/Cargo.toml"), "{remarks}");
     assert!(lab.read("wrong_type/build.txt").contains("mismatched types"), "the full text");
     let scores = lab.read("scores.csv");
-    assert_eq!(scores.lines().count(), 19 + 1, "a line each, and a head\n{scores}");
+    assert_eq!(scores.lines().count(), 22 + 1, "a line each, and a head\n{scores}");
 }
 
 #[test]

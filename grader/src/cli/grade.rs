@@ -43,7 +43,7 @@ pub(crate) struct GradeArgs {
 
     /// Grade submissions: the folder, or the single one, that the first word on the command line
     /// names. What is found of each goes to DIR. A submission is a folder, a .tar.gz or a .zip
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "seed"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["json", "seed", "battery"])]
     pub(crate) out: Option<PathBuf>,
 
     /// The seeds of the runs are drawn from this file's secret, for each submission others

@@ -9,7 +9,7 @@ use crate::intake::Sources;
 use crate::resources::Watch;
 use crate::sandbox::{Sandbox, set_mode};
 use crate::statics::StaticKind;
-use crate::workspace::{Battery, Framework, NotBuilt};
+use crate::workspace::{Battery, Framework, NotBuilt, STUDENT_CRATES};
 use crate::{foreign, statics};
 
 /// What came of building a submission.
@@ -62,7 +62,14 @@ impl Builder<'_> {
         let battery =
             match self.framework.build(folder.path(), self.sandbox, self.watch, &self.limits) {
                 Ok(battery) => battery,
-                Err(NotBuilt::DoesNotCompile(why)) => return BuildResult::DoesNotCompile(why),
+                Err(NotBuilt::DoesNotCompile(why)) => {
+                    let folder = folder.path();
+                    return match quotes(sources, folder, &self.framework.libraries(folder)) {
+                        Err(error) => not_built(error),
+                        Ok(quotes) if !quotes.is_empty() => BuildResult::Refused(quotes),
+                        Ok(_) => BuildResult::DoesNotCompile(why),
+                    };
+                }
                 Err(NotBuilt::Infrastructure(why)) => return BuildResult::NotBuilt(why),
                 Err(NotBuilt::Interrupted) => return BuildResult::Interrupted,
             };
@@ -84,11 +91,7 @@ fn objections(battery: &Battery, sources: &Sources) -> std::io::Result<String> {
     let of_submission = |krate: &str| sources.has_crate(krate);
     for library in battery.libraries.iter().filter(|library| of_submission(&library.krate)) {
         for file in foreign::find(library, &battery.root)? {
-            lines.push(format!(
-                "{} is compiled from `{}`, which is not among its own sources",
-                library.krate,
-                file.display()
-            ));
+            lines.push(not_own(&library.krate, &file));
         }
         for found in statics::find(&library.path)? {
             let kind = match found.kind {
@@ -107,6 +110,34 @@ fn objections(battery: &Battery, sources: &Sources) -> std::io::Result<String> {
         );
     }
     Ok(lines.join("\n"))
+}
+
+/// What must keep the compiler's words on sources that do not compile from their author: they may
+/// quote files that are not theirs, such as the reference's.
+fn quotes(sources: &Sources, root: &Path, libraries: &Path) -> std::io::Result<String> {
+    let mut lines = Vec::new();
+    for krate in STUDENT_CRATES.into_iter().filter(|krate| sources.has_crate(krate)) {
+        match foreign::find_midway(krate, libraries, root)? {
+            Some(files) => lines.extend(files.iter().map(|file| not_own(krate, file))),
+            None => lines.extend(
+                sources
+                    .files
+                    .iter()
+                    .filter(|(name, text)| name.starts_with(krate) && foreign::may_read_files(text))
+                    .map(|(name, _)| {
+                        format!(
+                            "it does not compile, and `{name}` may read other files: what the \
+                             compiler says is kept back, since it may quote them"
+                        )
+                    }),
+            ),
+        }
+    }
+    Ok(lines.join("\n"))
+}
+
+fn not_own(krate: &str, file: &Path) -> String {
+    format!("{krate} is compiled from `{}`, which is not among its own sources", file.display())
 }
 
 fn move_binary(from: &Path, home: &Path) -> std::io::Result<PathBuf> {

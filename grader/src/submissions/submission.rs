@@ -92,7 +92,7 @@ impl Submission {
         self.write()
     }
 
-    /// Takes a result. The files are written again when it is the last of its test.
+    /// Takes a result. The files are written again when it is the last of its test and clock.
     pub(crate) fn add(&mut self, result: RunReport) -> Result<(), GradeError> {
         if let Some(journal) = &mut self.journal {
             let added = journal.add(&result);
@@ -101,7 +101,7 @@ impl Submission {
         let run = result.run();
         self.report.add(result);
         self.open.remove(&run);
-        if !self.open.iter().any(|open| open.test == run.test) {
+        if !self.open.iter().any(|open| open.test == run.test && open.clock == run.clock) {
             self.write()?;
         }
         Ok(())
