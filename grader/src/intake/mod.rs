@@ -83,6 +83,14 @@ pub(crate) enum Refusal {
     Unreadable(#[from] io::Error),
 }
 
+impl Refusal {
+    /// Whether the machine could not read it, which says nothing of the submission: an archive that
+    /// is none is found out without the system's help.
+    pub(crate) fn is_the_machines(&self) -> bool {
+        matches!(self, Refusal::Unreadable(error) if error.raw_os_error().is_some())
+    }
+}
+
 /// Takes the sources out of the submission at `path`.
 pub(crate) fn take(path: &Path) -> Result<Sources, Refusal> {
     let name = path.to_string_lossy().into_owned();
@@ -187,6 +195,27 @@ impl Taking {
         match self.sources.has_crate("raft") {
             true => Ok(self.sources),
             false => Err(Refusal::NoSources),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_cannot_read_is_told_from_what_is_no_archive() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let refused = |name: &str| {
+            let Err(refusal) = take(&folder.path().join(name)) else { panic!("{name} is taken") };
+            refusal
+        };
+        let gone = refused("gone.zip");
+        assert!(gone.is_the_machines(), "{gone}");
+        for name in ["text.zip", "text.tar.gz", "text.tar", "text.txt"] {
+            std::fs::write(folder.path().join(name), "hello").expect("a file");
+            let refusal = refused(name);
+            assert!(!refusal.is_the_machines(), "{name}: {refusal}");
         }
     }
 }

@@ -71,14 +71,14 @@ fn case(
     number: String,
     failures: Visibility,
 ) -> Case {
-    let is_undecided = 0.0 < test.score.points_undecided;
+    let is_decided = report.status != Status::NotGraded && test.score.points_undecided == 0.0;
     let all_passed = test.runs.iter().all(|run| run.verdict == Verdict::Pass);
     let passed = report.status == Status::Graded && !test.runs.is_empty() && all_passed;
     Case {
         score: rounded(test.score.points),
         max_score: test.score.points_max,
         // Neither: it is the instructor's to decide.
-        status: (!is_undecided).then_some(if passed { "passed" } else { "failed" }),
+        status: is_decided.then_some(if passed { "passed" } else { "failed" }),
         name: format!("{}::{}  ({} runs passed)", part.part, test.test, tallies(test)),
         number,
         output: of_test(test).unwrap_or_default(),

@@ -98,11 +98,12 @@ impl<'a> Course<'a> {
     pub(crate) fn grade(&self) -> Result<u8, GradeError> {
         let mut submissions = self.take_in()?;
         self.build(&mut submissions)?;
-        self.run(&mut submissions)?;
-        for submission in &mut submissions {
-            submission.write()?;
-        }
-        self.report(submissions.into_iter().map(|submission| submission.report).collect())
+        // One whose files cannot be written does not cost the others their scores.
+        let ran = self.run(&mut submissions);
+        let written = submissions.iter_mut().map(Submission::write).fold(ran, Result::and);
+        let reports = submissions.into_iter().map(|submission| submission.report).collect();
+        let reported = self.report(reports);
+        written.and(reported)
     }
 
     fn take_in(&self) -> Result<Vec<Submission>, GradeError> {

@@ -32,7 +32,10 @@ impl Submission {
         let sources = match take(&entry.path) {
             Ok(sources) => Some(sources),
             Err(refusal) => {
-                report.status = Status::Refused;
+                report.status = match refusal.is_the_machines() {
+                    true => Status::NotGraded,
+                    false => Status::Refused,
+                };
                 report.message = refusal.to_string();
                 None
             }
