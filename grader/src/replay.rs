@@ -93,7 +93,9 @@ fn told(result: &RunReport, expected: &Expected, common: &Common) -> (String, u8
     let same = match (&expected.hash, expected.kind, result.clock) {
         (Some(_), ..) => "\nsame    as expected: every event of the run is the same",
         (None, Some(_), _) => "\nsame    as expected: it ended so before",
-        (None, None, Clock::Virtual) => "",
+        (None, None, Clock::Virtual) => {
+            "\nsame    not known: say what it was with --expect or --results"
+        }
         (None, None, Clock::Real) => "\nsame    not known: the real clock does not repeat itself",
     };
     let headline = match result.verdict {

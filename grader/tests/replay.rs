@@ -19,6 +19,7 @@ fn the_same_event_hash_is_the_same_run() {
     let said = replay(&fixture, &["2A::fails", "--seed", "7"]);
     assert_eq!(said.code, 1, "a failure seen again is still one\n{}", said.err);
     assert!(said.out.contains("rule C4"), "its text is shown\n{}", said.out);
+    assert!(said.out.contains("\nsame    not known: "), "as what, nobody has said\n{}", said.out);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{Said, grader, run};
+use common::{Said, documented_after, grader, json_paths, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -318,6 +318,12 @@ fn every_format_tells_the_same() {
     let summary = lab.json("summary.json");
     assert_eq!(summary["submissions"][0]["submission"], "ann");
     assert_eq!(summary["seeds"], "counted");
+    let documented = documented_after("The fields of `summary.json`");
+    assert_eq!(
+        json_paths(&summary),
+        documented,
+        "the file on the left, docs/results.md on the right"
+    );
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! A folder with a fake battery, its points, and the grader run on them.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A fake battery that has the given tests, in a folder of its own.
@@ -163,4 +165,41 @@ pub(crate) fn example(name: &str) -> PathBuf {
         assert!(cargo.status().expect("cargo").success(), "the example {name} does not build");
     }
     path
+}
+
+/// Every path to a value: `parts[].tests[].test`.
+pub(crate) fn json_paths(value: &Value) -> BTreeSet<String> {
+    fn add(value: &Value, at: &str, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                    add(value, &path, found);
+                }
+            }
+            Value::Array(values) => {
+                found.insert(format!("{at}[]"));
+                values.iter().for_each(|value| add(value, &format!("{at}[]"), found));
+            }
+            Value::Null => {}
+            _ => {
+                found.insert(at.to_owned());
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    add(value, "", &mut found);
+    found
+}
+
+/// The fields that the table of `docs/results.md` names which comes after `words`, and after the
+/// next heading of a table.
+pub(crate) fn documented_after(words: &str) -> BTreeSet<String> {
+    let page = include_str!("../../../docs/results.md");
+    let (_, page) = page.split_once(words).expect("the words");
+    let rows = page.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+    rows.take_while(|line| line.starts_with('|'))
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(path, _)| path.to_owned())
+        .collect()
 }
