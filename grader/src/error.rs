@@ -117,6 +117,12 @@ pub(crate) enum SelectionError {
     )]
     Secret { path: PathBuf, bytes: usize },
     #[error(
+        "error[usage]: {why}\n\
+         run     {instead}\n\
+         means   nothing was graded; exit code 3"
+    )]
+    Flags { why: String, instead: &'static str },
+    #[error(
         "error[selection]: nothing to grade: {why}\n\
          run     ./grade.sh        without a part, to grade all there is\n\
          means   nothing was graded; exit code 4"

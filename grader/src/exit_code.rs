@@ -28,6 +28,7 @@ pub(crate) fn of_error(error: &GradeError) -> u8 {
         GradeError::Selection(
             SelectionError::Unknown { .. }
             | SelectionError::NotOneTest { .. }
+            | SelectionError::Flags { .. }
             | SelectionError::Secret { .. },
         ) => USAGE,
         GradeError::Selection(SelectionError::Nothing { .. }) => NOTHING_SELECTED,

@@ -276,6 +276,16 @@ fn what_is_graded_already_is_not_graded_again() {
 }
 
 #[test]
+fn the_line_for_autolab_is_that_of_one_submission() {
+    let lab = Lab::new();
+    lab.submit("ann", GOOD);
+    lab.submit("bob", GOOD);
+    let said = lab.grade(&["--autolab"]);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(said.err.contains("for one submission, and there are 2"), "{}", said.err);
+}
+
+#[test]
 fn a_secret_that_can_be_guessed_is_refused() {
     let lab = Lab::new();
     lab.submit("ann", GOOD);
@@ -374,6 +384,15 @@ fn a_crate_that_is_not_submitted_has_no_runs_and_no_points() {
 fn a_folder_without_submissions_and_one_that_is_not_there() {
     let lab = Lab::new();
     assert_eq!(lab.grade(&[]).code, 4, "nothing to grade");
+    let mut unnamed = grader();
+    unnamed.current_dir(&lab.folder).args(["--out", "results"]);
+    let said = run(unnamed);
+    assert_eq!(said.code, 3, "{}", said.err);
+    assert!(
+        said.err.contains("their folder is not named\nrun     ./grade.sh SUBMISSIONS"),
+        "{}",
+        said.err
+    );
     fs::remove_dir(lab.folder.path().join("submissions")).expect("it is empty");
     let said = lab.grade(&[]);
     assert_eq!(said.code, 3, "{}", said.err);

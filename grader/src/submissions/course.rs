@@ -54,8 +54,9 @@ impl<'a> Course<'a> {
     /// Checks all that can be checked before anything is built, then builds what is shared.
     pub(crate) fn open(args: &'a GradeArgs, out: &'a Path) -> Result<Self, GradeError> {
         let Some((folder, words)) = args.selection.split_first() else {
-            let why = "the folder with the submissions is not named".to_owned();
-            return Err(SelectionError::Nothing { why }.into());
+            let why = "--out is for submissions, and their folder is not named".to_owned();
+            let instead = "./grade.sh SUBMISSIONS --out DIR";
+            return Err(SelectionError::Flags { why, instead }.into());
         };
         let grading = Grading::of(&args.battery)?;
         let tests = select(words, &grading)?;
@@ -69,7 +70,8 @@ impl<'a> Course<'a> {
         }
         if args.autolab && entries.len() != 1 {
             let why = format!("--autolab is for one submission, and there are {}", entries.len());
-            return Err(SelectionError::Nothing { why }.into());
+            let instead = "the same command without it; DIR/NAME/autolab.json has each one's line";
+            return Err(SelectionError::Flags { why, instead }.into());
         }
         let sandbox = sandbox(args)?;
         process::forbid_core_files();
