@@ -1,5 +1,6 @@
 //! Builds the battery, and turns cargo's messages into one that a student can read.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -132,6 +133,8 @@ pub(crate) struct Diagnosis {
     pub(crate) short: String,
     /// All that the compiler said.
     pub(crate) full: String,
+    /// The crates of whose code it said something.
+    pub(crate) crates: BTreeSet<String>,
 }
 
 /// The longest full text that is kept.
@@ -149,6 +152,7 @@ impl Diagnosis {
             full.truncate(end);
             full.push_str("\n(cut here: the rest is more of the same)\n");
         }
+        let crates = built.errors.iter().map(|error| error.package.clone()).collect();
         let mut short = String::new();
         if let How::AtLimit(limit) = &ended.how {
             let _ = write!(short, "the compiler was stopped at its limit of {}", limit.name());
@@ -163,7 +167,7 @@ impl Diagnosis {
             let _ = write!(short, "{count} {errors}");
             let _ = CompileError { errors: built.errors }.places(&mut short); // never fails
         }
-        Diagnosis { short: clean(&short), full }
+        Diagnosis { short: clean(&short), full, crates }
     }
 }
 

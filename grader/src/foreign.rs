@@ -41,8 +41,19 @@ pub(crate) fn find_midway(
 /// Whether `source` may be reading other files. For when there are no notes: what it writes in a
 /// comment counts too.
 pub(crate) fn may_read_files(source: &str) -> bool {
-    const WAYS: [&str; 7] =
-        ["include_str", "include_bytes", "include!", "(include", "[include", "{include", "path="];
+    const WAYS: [&str; 9] = [
+        "include_str",
+        "include_bytes",
+        "include!",
+        // Handed to a macro.
+        "(include",
+        "[include",
+        "{include",
+        // Of a module, and not of a variable that is called so.
+        "path=\"",
+        "path=r",
+        "path=$",
+    ];
     let dense: String = source.split_whitespace().collect();
     WAYS.iter().any(|way| dense.contains(way))
 }
@@ -104,6 +115,23 @@ fn normal(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_read_files_is_told_from_what_only_speaks_of_it() {
+        for source in [
+            "const X: &str = include_str !(\"x\");",
+            "include\n!(\"x\");",
+            "run!(include, \"x\")",
+            "#[path = \"../x.rs\"] mod x;",
+            "#[cfg_attr(all(), path = r\"x\")] mod x;",
+            "#[path = $file] mod x;",
+        ] {
+            assert!(may_read_files(source), "{source}");
+        }
+        for source in ["// entries to include, and", "let path = 1; path == other", "includes()"] {
+            assert!(!may_read_files(source), "{source}");
+        }
+    }
 
     #[test]
     fn own_files_are_told_from_others_however_they_are_written() {

@@ -383,3 +383,32 @@ fn seed_target(shared: &Path, own: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::resources::Used;
+    use crate::worker::Output;
+
+    use super::*;
+
+    /// Whether the machine is to blame for a build in which the compiler has said `line`.
+    fn is_to_blame(how: How, line: &str) -> bool {
+        let mut built = Built::default();
+        built.hear(line);
+        let (output, wall, used) = (Output::default(), Duration::ZERO, Used::default());
+        is_the_machines(&built, &Ended { how, record: Vec::new(), output, wall, used })
+    }
+
+    #[test]
+    fn builds_that_others_have_slowed_or_ended_are_told_from_wrong_sources() {
+        let failed = || How::ByItself(std::os::unix::process::ExitStatusExt::from_raw(101 << 8));
+        let (limit, cpu) = (Duration::from_secs(300), Duration::from_secs(9));
+        let wall = How::AtLimit(Limit::Wall { limit, cpu, waited_for_a_core: None });
+        assert!(is_to_blame(wall, ""), "a build that does not come to run");
+        assert!(is_to_blame(failed(), ""), "no error is named");
+        let error = r#"{"reason":"compiler-message","package_id":"path+file:///lab/raft#0.1.0",
+            "message":{"message":"mismatched types","level":"error","spans":[],"rendered":""}}"#;
+        assert!(!is_to_blame(failed(), &error.replace('\n', "")), "an error is named");
+        assert!(!is_to_blame(How::AtLimit(Limit::Cpu { limit }), ""), "a bomb for the compiler");
+    }
+}

@@ -1,5 +1,6 @@
 //! From a submission's sources to a battery binary that may be run.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use crate::intake::Sources;
 use crate::resources::Watch;
 use crate::sandbox::{Sandbox, set_mode};
 use crate::statics::StaticKind;
-use crate::workspace::{Battery, Framework, NotBuilt, STUDENT_CRATES};
+use crate::workspace::{Battery, Framework, NotBuilt};
 use crate::{foreign, statics};
 
 /// What came of building a submission.
@@ -64,7 +65,8 @@ impl Builder<'_> {
                 Ok(battery) => battery,
                 Err(NotBuilt::DoesNotCompile(why)) => {
                     let folder = folder.path();
-                    return match quotes(sources, folder, &self.framework.libraries(folder)) {
+                    let libraries = self.framework.libraries(folder);
+                    return match quotes(&why.crates, sources, folder, &libraries) {
                         Err(error) => not_built(error),
                         Ok(quotes) if !quotes.is_empty() => BuildResult::Refused(quotes),
                         Ok(_) => BuildResult::DoesNotCompile(why),
@@ -112,11 +114,16 @@ fn objections(battery: &Battery, sources: &Sources) -> std::io::Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// What must keep the compiler's words on sources that do not compile from their author: they may
-/// quote files that are not theirs, such as the reference's.
-fn quotes(sources: &Sources, root: &Path, libraries: &Path) -> std::io::Result<String> {
+/// What must keep the compiler's words on `crates`, which do not compile, from their author: they
+/// may quote files that are not theirs, such as the reference's.
+fn quotes(
+    crates: &BTreeSet<String>,
+    sources: &Sources,
+    root: &Path,
+    libraries: &Path,
+) -> std::io::Result<String> {
     let mut lines = Vec::new();
-    for krate in STUDENT_CRATES.into_iter().filter(|krate| sources.has_crate(krate)) {
+    for krate in crates.iter().map(String::as_str).filter(|krate| sources.has_crate(krate)) {
         match foreign::find_midway(krate, libraries, root)? {
             Some(files) => lines.extend(files.iter().map(|file| not_own(krate, file))),
             None => lines.extend(
