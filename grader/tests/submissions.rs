@@ -162,6 +162,9 @@ fn each_submission_gets_what_it_should_whoever_is_beside_it() {
     lab.submit("quotes_the_tests", quotes);
     lab.submit("quotes_and_breaks_off", &format!("{quotes}mod more;\n"));
     lab.write("submissions/quotes_and_breaks_off/raft/src/more.rs", "fn f( {");
+    lab.submit("breaks_elsewhere", "pub fn make() {\n    let _: u64 = \"text\";\n}\n");
+    let never_reached = "const X: &str = include_str!(\"lib.rs\");";
+    lab.write("submissions/breaks_elsewhere/kvraft/src/lib.rs", never_reached);
     lab.submit("breaks_off", "// It would include a path.\nmod more;\n");
     lab.write("submissions/breaks_off/raft/src/more.rs", "fn f( {");
     lab.submit("links", GOOD);
@@ -198,6 +201,7 @@ fn each_submission_gets_what_it_should_whoever_is_beside_it() {
         ("wrong_type", "raft/src/lib.rs:2:18  expected `u64`, found `&str`"),
         ("unsafe", "unsafe"),
         ("breaks_off", "raft/src/more.rs:1:"),
+        ("breaks_elsewhere", "expected `u64`"),
     ] {
         lab.assert_found(name, "does_not_compile", says);
     }
@@ -228,7 +232,7 @@ fn each_submission_gets_what_it_should_whoever_is_beside_it() {
     assert!(remarks.contains("passed over: raft/build.rs, raft/Cargo.toml"), "{remarks}");
     assert!(lab.read("wrong_type/build.txt").contains("mismatched types"), "the full text");
     let scores = lab.read("scores.csv");
-    assert_eq!(scores.lines().count(), 22 + 1, "a line each, and a head\n{scores}");
+    assert_eq!(scores.lines().count(), 23 + 1, "a line each, and a head\n{scores}");
 }
 
 #[test]
